@@ -1,0 +1,94 @@
+"""What every test gets: a start method, a context, and that no child process outlives it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.context
+import os
+from collections.abc import Iterator
+from multiprocessing.context import BaseContext
+from typing import Any, cast
+
+import psutil
+import pytest
+
+#: what this platform can do
+START_METHODS = [
+    method for method in ("fork", "forkserver", "spawn") if method in multiprocessing.get_all_start_methods()
+]
+#: `multiprocessing` keeps one of each until the program ends
+KEPT = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+#: seconds that an ended child may take to be gone
+GRACE = 3.0
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer `--start-method`."""
+    parser.addoption(
+        "--start-method",
+        choices=START_METHODS,
+        help="the start method that is the default in this session, as if it were the platform's",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make `--start-method` the platform's default.
+
+    `set_start_method` would fix the choice; a program under test may still make it.
+    """
+    method = config.getoption("--start-method")
+    if method:
+        default = cast("Any", multiprocessing.context)._default_context
+        default._default_context = multiprocessing.get_context(method)
+
+
+@pytest.fixture(params=START_METHODS)
+def start_method(request: pytest.FixtureRequest) -> str:
+    """Each start method of this platform in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def context(start_method: str) -> BaseContext:
+    """The `multiprocessing` context of each start method in turn."""
+    return multiprocessing.get_context(start_method)
+
+
+@pytest.fixture(autouse=True)
+def _no_child_left() -> Iterator[None]:
+    """Fail a test that leaves a child process, running or not waited for."""
+    before = {process.pid for process in _children()}
+    yield
+    multiprocessing.active_children()  # waits for those that have ended
+    new = [process for process in _children() if process.pid not in before and not _kept(process)]
+    _, left = psutil.wait_procs([process for process in new if not _zombie(process)], timeout=GRACE if new else 0)
+    left += [process for process in new if _zombie(process)]
+    if left:
+        pytest.fail("left behind: " + "; ".join(_describe(process) for process in left), pytrace=False)
+
+
+def _children() -> list[psutil.Process]:
+    return psutil.Process(os.getpid()).children(recursive=True)
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _kept(process: psutil.Process) -> bool:
+    return any(name in _command(process) for name in KEPT)
+
+
+def _zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _describe(process: psutil.Process) -> str:
+    state = "a zombie" if _zombie(process) else "running"
+    return f"process {process.pid} ({state}) {_command(process)}".rstrip()

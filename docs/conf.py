@@ -1,0 +1,58 @@
+"""Sphinx configuration of the guide: every setting that differs from the default, with its reason."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+project = "Spawnable"
+author = "the Spawnable authors"
+language = "en"
+
+extensions = [
+    "myst_nb",  # pages are MyST Markdown, cells are notebook cells
+    "spawnable.site",  # runs every cell as a script and hands MyST-NB the outputs
+    "sphinx_copybutton",  # copies a script exactly as it was run
+    "sphinx.ext.autodoc",  # reference/package.md is read from the docstrings
+]
+if find_spec("sphinx_click"):
+    extensions.append("sphinx_click")  # reference/cli.md is read from the commands
+
+exclude_patterns = ["_build"]  # what nox builds there is no source
+templates_path = ["_templates"]
+
+# The standard library is not linked: that would need its inventory from elsewhere at build time.
+nitpick_ignore_regex = [("py:.*", r"(?!spawnable\.).*")]
+autodoc_member_order = "bysource"  # modules are written to be read from the top
+toc_object_entries_show_parents = "hide"  # `parse()`, not `Outcome.parse()`: the class stands above it
+autodoc_typehints_format = "short"  # `Snippet`, as the code says it
+
+gettext_compact = False  # a catalog a page, so that pages are translated one at a time
+myst_heading_anchors = 3  # pages link to each other's headings
+
+# Scripts are copied, outputs are not; neither are the prompts and answers of a session.
+copybutton_selector = "div:not(.output) > div.highlight pre"
+copybutton_exclude = ".linenos, .gp, .go"
+
+html_theme = "furo"
+html_title = "Spawnable"
+html_baseurl = os.environ.get("SPAWNABLE_BASE_URL", "")  # canonical links, where the site has an address
+html_favicon = "_static/favicon.svg"
+html_static_path = ["_static"]
+html_css_files = ["spawnable.css"]
+html_show_copyright = False  # the licence says who holds it
+html_copy_source = False  # each script is offered for download, the page's source is not
+html_permalinks_icon = "#"  # a plain sign that every font has
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/start-method.html",  # the reader's start method, for all scripts of the site
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+# Both keep 4.5:1 on the backgrounds of spawnable.css, and are told apart by colour-blind readers.
+pygments_style = "github-light-colorblind"
+pygments_dark_style = "github-dark-colorblind"

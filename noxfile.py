@@ -1,0 +1,158 @@
+"""Every task of the project: `nox -s docs` builds the guide, `nox -l` lists the others.
+
+What a session installs is named in pyproject.toml and pinned in constraints.txt.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["docs", "tests", "doctest", "lint", "types"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+SITE = Path("docs/_build/html")
+CELLS = Path("docs/_build/cells")
+#: a phone shows so many columns of code
+CELL_WIDTH = "68"
+
+
+def default_start_method(platform: str, version: tuple[int, int]) -> str:
+    """Return how `multiprocessing` starts processes there if a program does not choose."""
+    if platform == "linux":
+        return "forkserver" if version >= (3, 14) else "fork"
+    # Windows has no other, and macOS's own libraries may crash in a forked child
+    return "spawn"
+
+
+def install(session: nox.Session, *groups: str, project: str = ".[cli,site]") -> None:
+    """Install the project, editable, and dependency groups, at the pinned versions."""
+    requirements = nox.project.dependency_groups(PROJECT, *groups) if groups else ()
+    session.install("--constraint", "constraints.txt", "--editable", project, *requirements)
+
+
+def extract(session: nox.Session) -> None:
+    """Write every cell of the pages as the script that a reader copies."""
+    shutil.rmtree(CELLS, ignore_errors=True)
+    session.run("spawnable", "extract", "docs", str(CELLS))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the guide, running every script in it; `-- --serve`, or a terminal, previews it live."""
+    arguments = [argument for argument in session.posargs if argument != "--serve"]
+    serve = session.interactive or "--serve" in session.posargs
+    install(session, *(["preview"] if serve else []))
+    sphinx = [
+        "-n",  # warn of every reference that leads nowhere
+        *("-j", "auto"),  # read and write pages in parallel
+        *("-b", "html"),
+        *arguments,
+        *("docs", str(SITE)),
+    ]
+    session.run(
+        "sphinx-build",
+        "-W",  # a warning is an error
+        "--keep-going",  # but tell all of them
+        *sphinx,
+        success_codes=range(256) if serve else [0],
+    )
+    session.log(f"The site: {(SITE / 'index.html').resolve().as_uri()}")
+    if serve:
+        session.run("sphinx-autobuild", "--watch=src", "--ignore=*/_build/*", *sphinx)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests, in parallel; what follows `--` goes to pytest."""
+    install(session, "tests")
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
+
+
+def run_doctests(session: nox.Session, start_method: str) -> None:
+    """Run the examples of docstrings and pages with that start method as the default."""
+    if sys.platform == "win32" and start_method != "spawn":
+        session.skip(f"Windows has no {start_method}")
+    if sys.platform == "darwin" and start_method == "fork":
+        session.skip("macOS's own libraries may crash in a forked child, so fork proves nothing there")
+    install(session, "tests")
+    method = f"--start-method={start_method}"
+    session.run("pytest", method, "--doctest-modules", "src", *session.posargs)
+    nothing_found = 5
+    pages = ["--doctest-glob=*.md", "README.md", "CONTRIBUTING.md", "docs"]
+    session.run("pytest", method, *pages, *session.posargs, success_codes=[0, nothing_found])
+
+
+@nox.session
+@nox.parametrize("start_method", ["fork", "forkserver", "spawn"], ids=["fork", "forkserver", "spawn"])
+def doctest(session: nox.Session, start_method: str) -> None:
+    """Run the examples of docstrings and pages under a start method."""
+    run_doctests(session, start_method)
+
+
+def doctest_as_on(platform: str) -> None:
+    """Define the session `doctest(linux)` and its like: the platform's default for the session's Python."""
+
+    @nox.session(name=f"doctest({platform})", default=False)
+    def alias(session: nox.Session) -> None:
+        """Run the examples under the start method that is the platform's default."""
+        version = session.run("python", "-c", "import sys; print(*sys.version_info[:2])", silent=True)
+        major, minor = map(int, str(version).split())
+        run_doctests(session, default_start_method(platform, (major, minor)))
+
+
+for _platform in ("linux", "macos", "windows"):
+    doctest_as_on(_platform)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the code's style, and that of every script in the pages."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--diff", ".")
+    extract(session)
+    cells = ["--no-respect-gitignore", f"--line-length={CELL_WIDTH}", str(CELLS)]
+    session.run("ruff", "check", *cells)
+    session.run("ruff", "format", "--diff", *cells)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the code on every platform, and of every script in the pages."""
+    install(session, "types")
+    session.run("mypy", "src", "tests", "noxfile.py", "conftest.py")
+    for platform in ("darwin", "win32"):
+        session.run("mypy", f"--platform={platform}", "--exclude", "run/linux/", "src")
+    extract(session)
+    session.run("python", ".ci/type_cells.py", str(CELLS))
+
+
+@nox.session(default=False)
+def snippets(session: nox.Session) -> None:
+    """Run every script of the pages on every Python that is here, of 3.11 to 3.15."""
+    install(session)
+    pythons = [] if "--python" in session.posargs else ["--python", "all"]
+    session.run("spawnable", "check", "docs", *pythons, *session.posargs)
+
+
+@nox.session(default=False)
+def constraints(session: nox.Session) -> None:
+    """Pin anew what the sessions install, for every Python and system, in constraints.txt."""
+    session.install("uv")
+    groups = [f"--group={name}" for name in PROJECT["dependency-groups"]]
+    what = ["--universal", "--python-version=3.11.5", "--all-extras", *groups, "pyproject.toml"]
+    quiet = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url"]
+    pins = session.run("uv", "pip", "compile", *quiet, *what, silent=True)
+    header = "# What the sessions install, on every Python and system: written by `nox -s constraints`.\n"
+    Path("constraints.txt").write_text(header + str(pins), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    nox.main()

@@ -1,0 +1,101 @@
+"""`spawnable check`: the cells of pages, run and judged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from spawnable.batch import Job, run_all
+from spawnable.cli.options import AVAILABLE, Failure, python_option, pythons_of
+from spawnable.cli.pages import read
+from spawnable.cli.progress import Progress
+from spawnable.cli.rounds import Tally, round_line
+from spawnable.python import Python, PythonError
+from spawnable.run import RunError, close
+from spawnable.snippet import Snippet
+from spawnable.store import Store, StoreError
+from spawnable.transcript import Transcript
+from spawnable.verdict import judge, report
+
+__all__ = ["check"]
+
+
+@click.command
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@python_option
+@click.option(
+    "--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Rounds; of several, none uses the store."
+)
+@click.option(
+    "--store",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder of remembered runs: what has not changed is not run again.",
+)
+@click.option("--jobs", "workers", type=click.IntRange(min=1), help="Runs at once.  [default: as many as fit]")
+def check(paths: Sequence[Path], pythons: Sequence[str], repeat: int, folder: Path | None, workers: int | None) -> None:
+    """Run the cells of the pages at PATH under every start method and judge them.
+
+    A PATH is a page in MyST Markdown or a folder of such pages.  Exit status 0: every run
+    did what its cell declares; 1: one did not; 2: the cells could not be read or run.
+    """
+    snippets = read(paths)
+    jobs = _jobs(snippets, pythons_of(pythons))
+    if not jobs:
+        raise Failure(f"nothing to run in {', '.join(map(str, paths))}: no cell fits these Pythons and this platform")
+    tally = Tally()
+    try:
+        store = Store(folder) if folder and repeat == 1 else None
+        for number in range(1, repeat + 1):
+            click.echo(_round(number, repeat, jobs, store, workers, tally))
+    except (RunError, StoreError) as error:
+        raise Failure(str(error)) from error
+    finally:
+        close()
+    for job in tally.changing:
+        outcomes = ", ".join(sorted(tally.outcomes[job]))
+        click.echo(f"{job.snippet.where}: {job.start_method} on Python {job.python.version} changes: {outcomes}")
+    click.echo(tally.closing(jobs))
+    if tally.unmet or tally.changing:
+        click.get_current_context().exit(1)
+
+
+def _jobs(snippets: Sequence[Snippet], pythons: Sequence[Python]) -> list[Job]:
+    """Return every run that the cells declare and this machine can do; tell what it can not."""
+    jobs = []
+    for python in pythons:
+        for snippet in snippets:
+            if not snippet.runs_on(python.minor):
+                continue
+            try:
+                equipped = python.with_packages(snippet.packages) if snippet.packages else python
+            except PythonError as error:
+                click.echo(f"{snippet.where}: not run on Python {python.version}: {error}", err=True)
+                continue
+            jobs += [Job(snippet, method, equipped) for method in snippet.start_methods if method in AVAILABLE]
+    return jobs
+
+
+def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, workers: int | None, tally: Tally) -> str:
+    """Run all jobs once, print a report of each that did not do as declared, return the round's line."""
+    start = time.monotonic()
+    stored = unmet = 0
+    with Progress(len(jobs), f"round {number} of {of}") as progress:
+
+        def done(job: Job, transcript: Transcript, was_stored: bool) -> None:
+            nonlocal stored
+            stored += was_stored
+            progress.advance(f"{job.snippet.name} {job.start_method} {job.python.minor}")
+            verdict = judge(job.snippet, transcript)
+            if not verdict.met:
+                progress.tell(report(job.snippet, transcript, verdict))
+
+        transcripts = run_all(jobs, store=store, workers=workers, done=done)
+    for job in jobs:
+        verdict = judge(job.snippet, transcripts[job])
+        tally.add(job, verdict)
+        unmet += not verdict.met
+    return round_line(number, of, len(jobs), stored, unmet, time.monotonic() - start)

@@ -1,0 +1,159 @@
+"""What runs did, drawn in a terminal: a panel for each group of runs that agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from spawnable.agreement import groups
+from spawnable.batch import Job
+from spawnable.normalise import lines, normalise
+from spawnable.snippet import Snippet
+from spawnable.transcript import Process, Transcript
+from spawnable.verdict import Verdict
+
+__all__ = ["show", "title", "verdict_line"]
+
+#: a process keeps its colour through a panel; readable on light and on dark
+_COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "red")
+#: panels stand side by side where each has so many columns
+_COLUMNS = 64
+
+
+def show(
+    console: Console, snippet: Snippet, transcripts: Mapping[Job, Transcript], verdicts: Mapping[Job, Verdict]
+) -> None:
+    """Print the panels and, under them, in how many runs the script did as expected."""
+    found = groups(dict(transcripts), unordered=snippet.unordered)
+    panels = [_panel(group, transcripts[group[0]], verdicts) for group in found]
+    if len(panels) > 1 and console.width // len(panels) >= _COLUMNS:
+        grid = Table.grid(expand=True, padding=(0, 1))
+        for _ in panels:
+            grid.add_column(ratio=1)
+        grid.add_row(*panels)
+        console.print(grid)
+    else:
+        for panel in panels:
+            console.print(panel)
+    met = sum(verdict.met for verdict in verdicts.values())
+    style = "green" if met == len(verdicts) else "bold red"
+    runs = "run" if len(verdicts) == 1 else "runs"
+    console.print(Text(f"{snippet.filename}: as expected in {met} of {len(verdicts)} {runs}", style))
+
+
+def title(jobs: Sequence[Job]) -> str:
+    """Return the runs' start methods and Pythons, as `fork, spawn · Python 3.13.0`."""
+    methods: dict[str, list[str]] = {}
+    for job in jobs:
+        methods.setdefault(job.python.version, []).append(job.start_method)
+    versions: dict[str, list[str]] = {}
+    for version, names in methods.items():
+        versions.setdefault(", ".join(names), []).append(version)
+    return "; ".join(f"{names} · Python {', '.join(group)}" for names, group in versions.items())
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """Return the verdict in words, as `NOT as expected: expected ok, found stuck`."""
+    found = ", ".join(str(outcome) for outcome in verdict.found)
+    if verdict.met:
+        return f"as expected: {found}"
+    return f"NOT as expected: expected {verdict.expected}, found {found}"
+
+
+def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict]) -> Panel:
+    transcript = normalise(raw)
+    colours = {process.pid: _COLOURS[number % len(_COLOURS)] for number, process in enumerate(transcript.processes)}
+    parts: list[RenderableType] = [
+        _output(transcript, colours),
+        Text(),
+        _processes(transcript, colours),
+        *_verdicts(jobs, verdicts),
+        Text(_measure(transcript), "dim"),
+        *_stacks(transcript, colours),
+        *(Text(f"left behind: {leftover.kind} {leftover.what}", "red") for leftover in transcript.leftovers),
+        *(Text(f"not observed: {what}", "dim") for what in transcript.unknown),
+    ]
+    met = all(verdicts[job].met for job in jobs)
+    return Panel(
+        Group(*parts),
+        title=Text(title(jobs), "bold"),
+        title_align="left",
+        border_style="green" if met else "red",
+    )
+
+
+def _output(transcript: Transcript, colours: Mapping[int, str]) -> RenderableType:
+    """Return every line beside the name of the process that wrote it."""
+    written = lines(transcript)
+    if not written:
+        return Text("no output", "dim")
+    table = Table.grid(padding=(0, 1))
+    labelled = any(line.name for line in written)
+    if labelled:
+        table.add_column(no_wrap=True)
+        table.add_column(width=1)
+    table.add_column(overflow="fold")
+    for line in written:
+        colour = colours.get(line.pid, "") if line.pid is not None else ""
+        text = Text.from_ansi(line.text.rstrip("\n"), overflow="fold")
+        table.add_row(*([Text(line.name, colour), Text("│", colour)] if labelled else []), text)
+    if transcript.dropped:
+        table.add_row(*([""] * (2 * labelled)), Text(f"… and {transcript.dropped} bytes more, not kept", "dim"))
+    return table
+
+
+def _processes(transcript: Transcript, colours: Mapping[int, str]) -> Table:
+    """Return the table of processes, in order of birth."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in ("process", "started by"):
+        table.add_column(name)
+    for name in ("born", "ended", "exit code", "zombie for"):
+        table.add_column(name, justify="right")
+    for process in transcript.processes:
+        parent = transcript.process(process.parent)
+        table.add_row(
+            Text(process.name, colours[process.pid]),
+            Text(parent.name if parent else ""),
+            f"{process.birth:.3f} s",
+            f"{process.death:.3f} s" if process.death is not None else "still alive",
+            _exit_code(process),
+            f"{process.zombie:.2f} s" if process.zombie else "",
+        )
+    return table
+
+
+def _exit_code(process: Process) -> str:
+    if process.exit_code is not None:
+        return str(process.exit_code)
+    return "" if process.death is None else "unknown"
+
+
+def _verdicts(jobs: Sequence[Job], verdicts: Mapping[Job, Verdict]) -> list[Text]:
+    """Return the verdict, once if it is the same for all of the runs."""
+    texts = {job: (verdict_line(verdicts[job]), "green" if verdicts[job].met else "bold red") for job in jobs}
+    if len(set(texts.values())) == 1:
+        return [Text(*texts[jobs[0]])]
+    return [Text(f"{title([job])}: {text}", style) for job, (text, style) in texts.items()]
+
+
+def _measure(transcript: Transcript) -> str:
+    """Return how it ended, after how long, with how many processes."""
+    ended = {"exit": f"exit code {transcript.exit_code}", "stuck": "ended at the time limit"}.get(
+        transcript.ended, f"ended at the limit of {transcript.ended}"
+    )
+    number = len(transcript.processes)
+    return f"{ended} · {transcript.wall:.2f} s · {number} {'process' if number == 1 else 'processes'}"
+
+
+def _stacks(transcript: Transcript, colours: Mapping[int, str]) -> list[Text]:
+    """Return the Python stack of every process that was stuck."""
+    return [
+        Text.assemble((f"\n{process.name} was here:\n", f"bold {colours[process.pid]}"), process.stack.rstrip())
+        for process in transcript.processes
+        if process.stack
+    ]

@@ -1,0 +1,44 @@
+"""`spawnable store`: remembered runs, taken from one machine to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from spawnable.cli.options import Failure
+from spawnable.cli.rounds import counted
+from spawnable.store import Store, StoreError
+
+__all__ = ["store"]
+
+_folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+
+
+@click.group
+def store() -> None:
+    """Pack the remembered runs of a folder into a file, or unpack them from one."""
+
+
+@store.command
+@_folder
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(folder: Path, file: Path) -> None:
+    """Pack every run that FOLDER remembers into FILE."""
+    try:
+        number = Store(folder).export(file)
+    except (StoreError, OSError) as error:
+        raise Failure(str(error)) from error
+    click.echo(f"{counted(number, 'run')} in {file}")
+
+
+@store.command
+@_folder
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def merge(folder: Path, file: Path) -> None:
+    """Add to FOLDER every run in FILE that it does not remember."""
+    try:
+        number = Store(folder).merge(file)
+    except (StoreError, OSError) as error:
+        raise Failure(str(error)) from error
+    click.echo(f"{counted(number, 'run')} added to {folder}")

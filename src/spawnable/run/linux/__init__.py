@@ -1,0 +1,1 @@
+"""Watching on Linux: writers attested by the kernel, namespaces, `/proc`."""

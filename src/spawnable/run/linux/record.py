@@ -1,0 +1,167 @@
+"""What is known of a run while it goes on: processes as they are seen, events as they are told.
+
+`Record` gathers from three witnesses: `/proc`, read every few milliseconds; the
+waiting for orphans; and the log to which each Python process of the run writes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from spawnable.run.linux import procfs
+from spawnable.run.notes import Notes
+from spawnable.transcript import Event, Process
+
+__all__ = ["Record"]
+
+
+#: changes of state that are kept of one process
+_STATES = 400
+_GET_INFO, _INFO_EXIT = 0xC040FF0B, 1 << 3
+
+
+@dataclass(slots=True)
+class _Sighting:
+    process: Process
+    handle: int | None
+    zombie_since: float | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """The processes of one run, and what they did to each other."""
+
+    #: the clock's reading when the script started
+    start: float
+    main: int
+    seen: dict[int, _Sighting] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    peak: int = 0
+
+    def look(self, pids: list[int], now: float) -> list[procfs.Stat]:
+        """Take one reading of the processes; return those that live, zombies too."""
+        readings = []
+        for pid in pids:
+            reading = procfs.stat(pid)
+            if reading is None or reading.state == "X":
+                continue
+            readings.append(reading)
+            sighting = self.seen.get(pid) or self._born(reading, now)
+            self._saw(sighting, reading, now)
+        gone = self.seen.keys() - {reading.pid for reading in readings}
+        for pid in gone:
+            if self.seen[pid].process.death is None:
+                self._died(self.seen[pid], now)
+        return readings
+
+    def _born(self, reading: procfs.Stat, now: float) -> _Sighting:
+        handle = None
+        with suppress(OSError, AttributeError):
+            handle = os.pidfd_open(reading.pid)
+        name, kind = ("main", "main") if reading.pid == self.main else (reading.name, "other")
+        process = Process(reading.pid, reading.parent, name, kind, round(now - self.start, 4))
+        self.seen[reading.pid] = sighting = _Sighting(process, handle)
+        return sighting
+
+    def _saw(self, sighting: _Sighting, reading: procfs.Stat, now: float) -> None:
+        process, time = sighting.process, round(now - self.start, 4)
+        if process.kind == "other":
+            process.kind, process.name = _kind(reading.pid, reading.name)
+        process.cpu = max(process.cpu, reading.cpu)
+        process.memory = max(process.memory, reading.memory)
+        if process.kind in ("child", "other"):
+            process.orphan = process.orphan or reading.parent != process.parent
+            process.detached = process.detached or reading.session != self.main
+        letter = "S" if reading.state == "I" else reading.state.upper()
+        if (not process.states or process.states[-1][1] != letter) and len(process.states) < _STATES:
+            process.states.append((time, letter))
+        if letter == "Z":
+            sighting.zombie_since = sighting.zombie_since or now
+            process.exit_code = os.waitstatus_to_exitcode(reading.status)
+            process.death = time if process.death is None else process.death
+
+    def _died(self, sighting: _Sighting, now: float) -> None:
+        process = sighting.process
+        process.death = round(now - self.start, 4)
+
+    def reaped(self, pid: int, status: int, cpu: float, now: float) -> None:
+        """Note that this process ended and was waited for by the watcher."""
+        sighting = self.seen.get(pid)
+        if sighting is None:
+            sighting = self.seen[pid] = _Sighting(Process(pid, None, "?", "other", round(now - self.start, 4)), None)
+        process = sighting.process
+        process.exit_code = os.waitstatus_to_exitcode(status)
+        process.death = round(now - self.start, 4) if process.death is None else process.death
+        process.cpu = max(process.cpu, cpu)
+        self._end_zombie(sighting, now)
+
+    def _end_zombie(self, sighting: _Sighting, now: float) -> None:
+        if sighting.zombie_since is not None:
+            sighting.process.zombie = round(now - sighting.zombie_since, 3)
+            sighting.zombie_since = None
+
+    def settle(self, now: float, ended: set[int]) -> None:
+        """End the intervals of zombies and ask the kernel for exit codes that nobody told.
+
+        `ended` are the processes that lived until the run was ended: they have neither death nor exit code.
+        """
+        for pid, sighting in self.seen.items():
+            self._end_zombie(sighting, now)
+            process = sighting.process
+            if pid in ended:
+                process.death = process.exit_code = None
+            elif process.exit_code is None and sighting.handle is not None:
+                process.exit_code = _exit_code(sighting.handle)
+            if sighting.handle is not None:
+                os.close(sighting.handle)
+                sighting.handle = None
+
+    def read_log(self, path: str) -> None:
+        """Take in what the Python processes of the run noted of themselves."""
+        notes = Notes(self.start)
+        notes.read(path)
+        self.events = notes.events
+        for pid, note in notes.processes.items():
+            if pid not in self.seen:
+                self.seen[pid] = _Sighting(Process(pid, note.parent, "?", "other", note.birth), None)
+            process = self.seen[pid].process
+            if note.name:
+                process.name, process.kind, process.daemon = note.name, "child", note.daemon
+                process.birth = min(process.birth, note.birth)
+            process.parent = process.parent or note.parent
+            process.exit_code = note.exit_code if process.exit_code is None else process.exit_code
+            process.death = note.death if process.death is None else process.death
+
+    @property
+    def processes(self) -> list[Process]:
+        """All processes, the main one first, then by birth."""
+        everyone = [sighting.process for sighting in self.seen.values()]
+        return sorted(everyone, key=lambda process: (process.pid != self.main, process.birth, process.pid))
+
+
+def _kind(pid: int, name: str) -> tuple[str, str]:
+    """Tell what a process is from its command line: kind and name."""
+    words = procfs.command(pid)
+    line = " ".join(words)
+    for module in ("forkserver", "resource_tracker"):
+        if f"multiprocessing.{module} import main" in line:
+            return module, module
+    if "--multiprocessing-fork" in words or "multiprocessing.spawn import spawn_main" in line:
+        return "child", "?"
+    return "other", name
+
+
+def _exit_code(handle: int) -> int | None:
+    """Ask the kernel how the process of a handle ended; None where it does not tell (before Linux 6.15)."""
+    info = bytearray(64)
+    struct.pack_into("Q", info, 0, _INFO_EXIT)
+    try:
+        fcntl.ioctl(handle, _GET_INFO, info)
+    except OSError:
+        return None
+    mask, status = struct.unpack_from("Q", info)[0], struct.unpack_from("i", info, 60)[0]
+    return os.waitstatus_to_exitcode(status) if mask & _INFO_EXIT else None

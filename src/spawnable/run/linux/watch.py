@@ -1,0 +1,240 @@
+"""Watch one run from its first process id namespace to its last process.
+
+`watch` is the whole life of one run's keeper: it starts the script, reads what it
+prints, looks at its processes every few milliseconds, ends it at its limits, says
+what it left and ends that too.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import select
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spawnable.run.linux import leftovers, procfs
+from spawnable.run.linux.capture import Capture
+from spawnable.run.linux.launch import start
+from spawnable.run.linux.record import Record
+from spawnable.run.scene import STACK_SIGNAL, prepare, shown_paths
+from spawnable.transcript import Leftover, Transcript
+
+if TYPE_CHECKING:
+    from spawnable.run.request import Request
+
+__all__ = ["watch"]
+
+
+#: seconds between two looks at the processes
+_LOOK = 0.005
+#: seconds that helpers and orphans have to end after the main process did
+_GRACE = 1.5
+#: seconds for which a whole tree must be seen to wait without end, to be called stuck early
+_IDLE = 0.5
+#: seconds that processes have to print their stacks
+_STACKS = 1.0
+
+
+class _Run:
+    def __init__(self, request: Request, *, contained: bool) -> None:
+        self.request = request
+        self.contained = contained
+        self.limits = request.limits
+        self.capture = Capture(request.limits.output)
+        self.shared: set[str] = set() if contained else set(os.listdir("/dev/shm"))  # noqa: S108
+        self.status: int | None = None
+        self.cpu = 0.0
+        self.reader_open = True
+        self.waiting_since: float | None = None
+
+    def pids(self) -> list[int]:
+        """All processes of the run but this one."""
+        return [pid for pid in procfs.alive() if pid != 1] if self.contained else procfs.children(os.getpid())
+
+    def main(self) -> Transcript:
+        """Run the script to its end and tell what it did."""
+        prepare(self.request)
+        nice = 0
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, -10)
+            nice = 0 if os.getpriority(os.PRIO_PROCESS, 0) >= 0 else 10
+        begin = time.monotonic()
+        pid = start(self.request, self.capture.writer.fileno(), nice)
+        self.capture.writer.close()
+        self.record = Record(begin, pid)
+        ended = self.follow(pid, begin)
+        wall = time.monotonic() - begin
+        if ended == "exit":
+            ended = self.await_others(begin)
+        living = {reading.pid for reading in self.record.look(self.pids(), time.monotonic()) if reading.state != "Z"}
+        self.record.read_log(f"{self.request.folder}/log")
+        if ended == "stuck":
+            self.ask_stacks(living)
+        left = leftovers.left_processes(self.record.processes, living) if ended == "exit" else []
+        self.kill()
+        self.drain_rest(begin)
+        self.record.settle(time.monotonic(), living)
+        if ended == "exit":
+            left += leftovers.left_shared(self.shared) + leftovers.left_files(self.request)
+        self.capture.finish(wall)
+        return self.transcript(ended, wall, left)
+
+    def follow(self, main: int, begin: float) -> str:
+        """Read and look until the main process ends or a limit is passed; return what ended it."""
+        poll = select.poll()
+        poll.register(self.capture.reader, select.POLLIN)
+        handle = None
+        with suppress(OSError):
+            handle = os.pidfd_open(main)
+            poll.register(handle, select.POLLIN)
+        deadline, next_look = begin + self.limits.time, begin
+        try:
+            while True:
+                now = time.monotonic()
+                if now >= deadline:
+                    return "stuck"
+                if now >= next_look:
+                    next_look = now + _LOOK
+                    over = self.look(now)
+                    if over:
+                        return over
+                    if self.status is not None:
+                        return "exit"
+                ready = poll.poll(max(0.0, next_look - time.monotonic()) * 1000)
+                if self.reader_open and not self.capture.drain(begin, next_look):
+                    self.reader_open = False
+                    poll.unregister(self.capture.reader)
+                if handle is not None and any(fd == handle for fd, _ in ready):
+                    self.look(time.monotonic())
+                    self.reap()
+                    if self.status is not None:
+                        return "exit"
+        finally:
+            if handle is not None:
+                os.close(handle)
+
+    def look(self, now: float) -> str:
+        """Take one reading of all processes; return the limit that is passed, or nothing."""
+        readings = self.record.look(self.pids(), now)
+        self.reap()
+        memory = sum(reading.memory for reading in readings)
+        if len(readings) > self.limits.processes:
+            return "processes"
+        if memory > self.limits.memory and self.memory() > self.limits.memory:
+            return "memory"
+        if self.request.early and self.idle(now, [reading.pid for reading in readings if reading.state != "Z"]):
+            return "stuck"
+        return ""
+
+    def memory(self) -> int:
+        """Bytes that all processes hold together, what they share counted once."""
+        total = 0
+        for pid in self.pids():
+            with suppress(OSError, ValueError), open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+                total += next(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) * 1024
+        return total
+
+    def idle(self, now: float, pids: list[int]) -> bool:
+        """Tell whether every process has been seen to wait without a time limit, and for long enough."""
+        if not pids or not all(procfs.waits_forever(pid) for pid in pids):
+            self.waiting_since = None
+        elif self.waiting_since is None:
+            self.waiting_since = now
+        return self.waiting_since is not None and now - self.waiting_since >= _IDLE
+
+    def reap(self) -> None:
+        """Wait for every child that ended: the main process and orphans."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            self.cpu += usage.ru_utime + usage.ru_stime
+            if pid == self.record.main:
+                self.status = status
+            self.record.reaped(pid, status, 0.0, time.monotonic())
+
+    def await_others(self, begin: float) -> str:
+        """Give helpers and orphans the time to end; return `exit`, or the limit that they pass."""
+        deadline = time.monotonic() + _GRACE
+        while time.monotonic() < deadline:
+            if self.reader_open:
+                self.reader_open = self.capture.drain(begin, time.monotonic() + _LOOK)
+            over = self.look(time.monotonic())
+            if over in ("processes", "memory"):
+                return over
+            if not self.pids():
+                break
+            time.sleep(_LOOK)
+        return "exit"
+
+    def ask_stacks(self, living: set[int]) -> None:
+        """Have each Python process print where it is, and keep what it printed."""
+        folder = Path(self.request.folder)
+        files = {pid: folder / f"stack-{pid}" for pid in living if (folder / f"stack-{pid}").exists()}
+        for pid in files:
+            with suppress(OSError):
+                os.kill(pid, STACK_SIGNAL)
+        deadline, sizes = time.monotonic() + _STACKS, [-1]
+        while time.monotonic() < deadline:
+            now = [path.stat().st_size for path in files.values()]
+            if all(now) and now == sizes:
+                break
+            sizes = now
+            time.sleep(0.02)
+        for pid, path in files.items():
+            process = next((process for process in self.record.processes if process.pid == pid), None)
+            if process is not None:
+                process.stack = path.read_text(errors="replace")[:20_000]
+
+    def kill(self) -> None:
+        """End every process of the run."""
+        for _ in range(200):
+            if self.contained:
+                with suppress(ProcessLookupError):
+                    os.kill(-1, signal.SIGKILL)
+            else:
+                for pid in self.pids():
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            self.reap()
+            if not self.pids():
+                return
+            time.sleep(0.005)
+
+    def drain_rest(self, begin: float) -> None:
+        """Read what is still in the socket, now that nobody writes."""
+        if self.reader_open:
+            self.capture.drain(begin, time.monotonic() + 2)
+
+    def transcript(self, ended: str, wall: float, left: list[Leftover]) -> Transcript:
+        request = self.request
+        exit_code = None if self.status is None or ended == "stuck" else os.waitstatus_to_exitcode(self.status)
+        return Transcript(
+            start_method=request.start_method,
+            python=request.version,
+            platform=f"{platform.system()}-{platform.machine()}",
+            watched="namespace" if self.contained else "subreaper",
+            ended=ended,
+            exit_code=exit_code,
+            wall=round(wall, 4),
+            cpu=round(self.cpu, 4),
+            chunks=self.capture.chunks,
+            processes=self.record.processes,
+            events=self.record.events,
+            leftovers=left,
+            dropped=self.capture.dropped,
+            paths=shown_paths(request),
+            unknown=[],
+        )
+
+
+def watch(request: Request, *, contained: bool) -> Transcript:
+    """Run the script of a request to its end; `contained`: this process is the first of its namespaces."""
+    return _Run(request, contained=contained).main()

@@ -1,0 +1,178 @@
+"""Run the cells of all pages that are about to be read, as one batch."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sphinx.util import logging
+from sphinx.util.console import term_width_line
+
+from spawnable.batch import BatchError, Job, run_all
+from spawnable.python import PythonError
+from spawnable.run import close
+from spawnable.site.cells import Cell, Fault, Page, read_cells
+from spawnable.site.pythons import Pythons
+from spawnable.site.reader import PageError, by_kernel, read
+from spawnable.site.results import Results
+from spawnable.snippet import Snippet
+from spawnable.store import Store
+from spawnable.transcript import Transcript
+from spawnable.verdict import judge, report
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
+
+__all__ = ["Executed", "execute"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Executed:
+    """The cells of one page, with what their runs did."""
+
+    page: Page
+    results: dict[str, Results] = field(default_factory=dict)
+    #: whether an option is wrong, a run did not do what it should, or could not be done
+    faulty: bool = False
+
+
+class _Rewriting(Store):
+    """A store that remembers, and tells nothing."""
+
+    def read(self, key: str) -> Transcript | None:  # noqa: ARG002
+        return None
+
+
+def execute(
+    env: BuildEnvironment, docnames: Iterable[str], pythons: Pythons, store: Store, extensions: tuple[str, ...]
+) -> dict[str, Executed]:
+    """Run the cells of these pages and report what is wrong; return what each did, by page.
+
+    What is remembered is not run again, unless it was not what the cell expects.
+    """
+    pages = {docname: page for docname in docnames if (page := _page(env, docname, extensions)) is not None}
+    executed = {docname: Executed(page, faulty=bool(page.faults)) for docname, page in pages.items()}
+    for docname, page in pages.items():
+        for fault in sorted(page.faults, key=lambda fault: fault.line):
+            _tell(docname, fault.line, fault.message, "cell")
+    by_name = {cell.snippet.name: (docname, cell) for docname, page in pages.items() for cell in page.cells.values()}
+    jobs: list[Job] = []
+    errors: list[tuple[Snippet, str]] = []
+    for _, cell in by_name.values():
+        try:
+            jobs += list(_jobs(cell.snippet, pythons))
+        except PythonError as error:
+            errors.append((cell.snippet, str(error)))
+    transcripts, failed = _run(jobs, store)
+    errors += [(job.snippet, f"can not be run under {job.start_method}: {error}") for job, error in failed.items()]
+    for snippet, message in errors:
+        docname, _ = by_name[snippet.name]
+        executed[docname].faulty = True
+        _tell(docname, snippet.line, message, "run")
+    for docname, cell in by_name.values():
+        executed[docname].results[cell.options.name] = Results(cell.snippet)
+    for job in jobs:
+        if job in transcripts:
+            docname, cell = by_name[job.snippet.name]
+            _judge(executed[docname], docname, cell, *transcripts[job])
+    return executed
+
+
+def _page(env: BuildEnvironment, docname: str, extensions: tuple[str, ...]) -> Page | None:
+    """Return the cells of a page; None where it is none of ours."""
+    path = Path(env.doc2path(docname))
+    if path.suffix != ".md":
+        return None
+    try:
+        notebook = read(path.read_text(encoding="utf-8"), extensions)
+    except (OSError, UnicodeDecodeError):
+        return None  # Sphinx says so when it reads the page
+    except PageError as error:
+        return Page(docname, faults=[Fault(error.line, str(error))])
+    if by_kernel(notebook):
+        return None
+    return read_cells(notebook, docname, os.path.relpath(path))
+
+
+def _jobs(snippet: Snippet, pythons: Pythons) -> Iterator[Job]:
+    if not snippet.start_methods:
+        return
+    chosen = pythons.of(snippet)
+    if not chosen:
+        raise PythonError(f"no Python {snippet.pythons} is there: install one, or change the cell's option 'pythons'")
+    for python in chosen:
+        for method in snippet.start_methods:
+            yield Job(snippet, method, python)
+
+
+def _run(jobs: list[Job], store: Store) -> tuple[dict[Job, tuple[Transcript, bool]], dict[Job, Exception]]:
+    """Return what each job did, with whether that was remembered, and what could not be run."""
+    done: dict[Job, tuple[Transcript, bool]] = {}
+    failed: dict[Job, Exception] = {}
+    if not jobs:
+        return done, failed
+    began = time.monotonic()
+    for remembered in (store, _Rewriting(store.folder)):
+        # what was remembered, and is not what is expected now, gets a second chance
+        rest = [job for job in jobs if job not in done or (done[job][1] and not _met(job, done[job][0]))]
+        if remembered is not store and any(job not in done for job in rest):
+            rest = [job for job in rest if job in done]
+        progress = _Progress(len(rest))
+
+        def note(job: Job, transcript: Transcript, stored: bool, progress: _Progress = progress) -> None:
+            done[job] = (transcript, stored)
+            progress.step(job)
+
+        try:
+            if rest:
+                run_all(rest, remembered, done=note)
+        except BatchError as error:
+            failed |= error.errors
+        finally:
+            progress.end()
+            close()
+    ran = sum(not stored for _, stored in done.values())
+    _log.info("cells: %d runs in %.1f s, %d remembered", ran, time.monotonic() - began, len(done) - ran)
+    return done, failed
+
+
+def _met(job: Job, transcript: Transcript) -> bool:
+    return judge(job.snippet, transcript).met
+
+
+def _judge(executed: Executed, docname: str, cell: Cell, transcript: Transcript, stored: bool) -> None:
+    """Keep a run of a cell, and report it where it is not what the cell expects."""
+    run = executed.results[cell.options.name].add(transcript, stored)
+    if not run.verdict.met:
+        executed.faulty = True
+        _tell(docname, cell.snippet.line, report(cell.snippet, transcript, run.verdict), "outcome")
+
+
+def _tell(docname: str, line: int, message: str, subtype: str) -> None:
+    _log.warning("%s", message, location=(docname, line), type="spawnable", subtype=subtype)
+
+
+class _Progress:
+    """One line of a terminal that says how far the batch is; silent elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._shown = sys.stdout.isatty()
+
+    def step(self, job: Job) -> None:
+        self._done += 1
+        if self._shown:
+            where = f"{job.snippet.name} {job.start_method} {job.python.minor}"
+            _log.info(term_width_line(f"running cells… [{self._done * 100 // self._total}%] {where}"), nonl=True)
+
+    def end(self) -> None:
+        if self._shown and self._done:
+            _log.info("")

@@ -1,0 +1,155 @@
+"""The HTML of a cell's outputs: tabs where start methods differ, and what one panel holds."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import pairwise
+
+from spawnable.normalise import lines
+from spawnable.site import words
+from spawnable.site.language import _
+from spawnable.site.markup import element, output_lines, visible
+from spawnable.site.results import Results, Run
+from spawnable.site.table import process_table
+from spawnable.transcript import Transcript
+
+__all__ = ["colours", "outputs"]
+
+
+_SEPARATOR = '<span class="sep"> · </span>'
+
+
+def outputs(results: Results, name: str, table: bool) -> str:
+    """Return the outputs of one cell: one panel, or a tab for each group of start methods that agree."""
+    panels = results.panels()
+    if len(panels) == 1:
+        return _panel(results, panels[0], table)
+    tabs = "".join(
+        _tab(name, methods, checked=number == 0) + _panel(results, methods, table)
+        for number, methods in enumerate(panels)
+    )
+    legend = element("legend", escape(_("Output by start method")))
+    return element("fieldset", f"\n{legend}\n{tabs}", {"class": "snippet-tabs"}) + "\n"
+
+
+def colours(transcript: Transcript) -> dict[int, str]:
+    """Return each process's colour class: `p0` for main, `p1` to `p7` in order of birth, and round again."""
+    return {
+        process.pid: f"p{1 + (number - 1) % 7 if number else 0}"
+        for number, process in enumerate(words.own_processes(transcript))
+    }
+
+
+def _tab(name: str, methods: list[str], *, checked: bool) -> str:
+    """Return the button of a tab: its panel follows it."""
+    title, note = words.tab(methods)
+    identifier = f"tab-{name}-{'-'.join(methods)}"
+    mark = " checked" if checked else ""
+    label = escape(title) + (" " + element("span", escape(note), {"class": "tab-note"}) if note else "")
+    return f'<input type="radio" name="tabs-{name}" id="{identifier}"{mark}>\n' + element(
+        "label", label, {"for": identifier}
+    )
+
+
+def _panel(results: Results, methods: list[str], table: bool) -> str:
+    run = results.shown[methods[0]]
+    parts = [
+        _output(run, methods),
+        _verdict(results, methods),
+        *_notes(results, run),
+        _stacks(run.transcript),
+        process_table(run.transcript, colours(run.transcript)) if table else "",
+        _across_pythons(results, methods),
+    ]
+    content = "\n".join(part for part in parts if part)
+    return "\n" + element("div", f"\n{content}\n", {"class": "panel", "data-start-methods": " ".join(methods)}) + "\n"
+
+
+def _output(run: Run, methods: list[str]) -> str:
+    written = lines(run.transcript)
+    classes = ["output"]
+    if not written:
+        classes.append("empty")
+    elif all(first.pid == second.pid for first, second in pairwise(written)):
+        classes.append("one-process")
+    attributes = {"class": " ".join(classes), "data-start-methods": " ".join(methods), "data-python": run.minor}
+    pre = element("pre", output_lines(written, colours(run.transcript)), {"tabindex": "0" if written else None})
+    html = element("div", pre, attributes)
+    if not written:
+        html += element("p", escape(_("No output.")), {"class": "no-output"})
+    if run.transcript.dropped:
+        dropped = _("Another %d bytes of output were not kept.") % run.transcript.dropped
+        html += element("p", escape(dropped), {"class": "no-output"})
+    return html
+
+
+def _verdict(results: Results, methods: list[str]) -> str:
+    """Return the line that says how the runs of a panel ended."""
+    runs = [results.shown[method] for method in methods]
+    transcript, found = runs[0].transcript, runs[0].verdict.found
+    walls = sorted(run.transcript.wall for run in runs)
+    first, last = words.seconds(walls[0]), words.seconds(walls[-1])
+    head, *rest = words.verdict(transcript, found)
+    rest += [", ".join(methods), words.versions(transcript.python), transcript.platform.replace("-", " ")]
+    if transcript.ended != "stuck":
+        rest.append(first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last})
+    rest.append(words.processes(transcript))
+    parts = [element("span", escape(visible(head)), {"class": "verdict-outcome"})]
+    parts += [element("span", escape(visible(text)), {"class": "verdict-part"}) for text in rest]
+    kind = found[0].kind.replace(" ", "-")
+    return element("p", _SEPARATOR.join(parts), {"class": f"verdict verdict-{kind}"})
+
+
+def _notes(results: Results, run: Run) -> list[str]:
+    """Return the sentences on what is expected, where more than the run shown can happen."""
+    notes = []
+    expected = run.verdict.expected
+    if not run.verdict.met:
+        notes.append(("unexpected", _("Not expected: the cell declares %s.") % expected))
+    if len(expected.alternatives) > 1:
+        notes.append(("race", _("A race decides how it ends, one of: %s.") % str(expected).replace(" | ", ", ")))
+    if results.snippet.unordered:
+        notes.append(("unordered", _("The order of the lines is left to chance.")))
+    return [element("p", escape(text), {"class": f"verdict-note verdict-{kind}"}) for kind, text in notes]
+
+
+def _stacks(transcript: Transcript) -> str:
+    """Return where each process of a stuck run was, open."""
+    if transcript.ended != "stuck":
+        return ""
+    stacks = "\n".join(
+        element(
+            "details",
+            element("summary", escape(visible(_("%s waits") % process.name)))
+            + element("pre", escape(visible(process.stack), quote=False), {"tabindex": "0"}),
+        ).replace("<details>", "<details open>", 1)
+        for process in words.own_processes(transcript)
+        if process.stack
+    )
+    return element("div", f"\n{stacks}\n", {"class": "stacks"}) if stacks else ""
+
+
+def _across_pythons(results: Results, methods: list[str]) -> str:
+    """Return whether the runs on several Pythons agree, with the outputs that differ."""
+    if len(results.pythons) == 1:
+        return ""
+    agreeing, *others = results.agreement(methods)
+    runs = len(agreeing) + sum(len(group) for group in others)
+    minors = dict.fromkeys(results.runs[key].minor for group in (agreeing, *others) for key in group)
+    html = element("p", escape(words.agreement(minors, methods, len(agreeing), runs)), {"class": "agreement"})
+    for group in others:
+        run = results.runs[group[0]]
+        named = "; ".join(
+            _("Python %(python)s, %(methods)s")
+            % {"python": minor, "methods": ", ".join(method for python, method in group if _minor(python) == minor)}
+            for minor in dict.fromkeys(_minor(python) for python, _method in group)
+        )
+        said = ", ".join(words.verdict(run.transcript, run.verdict.found))
+        summary = element("summary", escape(visible(f"{named}: {said}")))
+        chosen = list(dict.fromkeys(method for _python, method in group))
+        html += "\n" + element("details", summary + _output(run, chosen), {"class": "differing"})
+    return html
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])

@@ -1,0 +1,85 @@
+"""What the output folder tells of the cells: `snippets.json`, and each script as a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from spawnable.site.attach import script_path
+from spawnable.site.cells import Cell
+from spawnable.site.domain import PageRecord
+from spawnable.site.execute import Executed
+from spawnable.site.results import Results, Run
+from spawnable.site.words import own_processes
+from spawnable.snippet import Snippet
+
+__all__ = ["page_record", "write_records"]
+
+
+def page_record(docname: str, executed: Executed) -> PageRecord:
+    """Return what is kept of a page's cells."""
+    cells = executed.page.cells
+    files: dict[str, str] = {}
+    for cell in cells.values():
+        script = PurePosixPath(script_path(docname, cell))
+        files[str(script)] = cell.snippet.code
+        files |= {str(script.with_name(name)): text for name, text in cell.snippet.companions.items()}
+    runs = [run for results in executed.results.values() for run in results.runs.values()]
+    return PageRecord(
+        snippets=[_snippet(docname, cell, executed.results.get(name)) for name, cell in cells.items()],
+        files=files,
+        pythons=list(dict.fromkeys(run.transcript.python for run in runs)),
+        platform=runs[0].transcript.platform if runs else "",
+        faulty=executed.faulty,
+    )
+
+
+def write_records(folder: Path, pages: Iterable[PageRecord]) -> None:
+    """Write `snippets.json` and the scripts into the output folder."""
+    snippets = [snippet for page in pages for snippet in page["snippets"]]
+    text = json.dumps(snippets, ensure_ascii=False, indent=1) + "\n"
+    (folder / "snippets.json").write_text(text, encoding="utf-8")
+    for page in pages:
+        for name, script in page["files"].items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(script.encode())
+
+
+def _snippet(docname: str, cell: Cell, results: Results | None) -> dict[str, Any]:
+    snippet = cell.snippet
+    return {
+        "page": docname,
+        "line": snippet.line,
+        "name": cell.options.name,
+        "digest": snippet.digest,
+        "file": script_path(docname, cell),
+        "expect": _expectation(snippet),
+        "runs": [_run(run) for run in results.runs.values()] if results is not None else [],
+    }
+
+
+def _expectation(snippet: Snippet) -> dict[str, str]:
+    """Return the rules as they stand in the cell; `ok` where there is none."""
+    rules = {f"{method} {version}".strip(): str(rule) for method, version, rule in snippet.expectations.rules}
+    return rules or {"": "ok"}
+
+
+def _run(run: Run) -> dict[str, Any]:
+    transcript = run.transcript
+    return {
+        "start_method": transcript.start_method,
+        "python": transcript.python,
+        "platform": transcript.platform,
+        "outcome": [str(outcome) for outcome in run.verdict.found],
+        "met": run.verdict.met,
+        "exit_code": transcript.exit_code,
+        "wall": round(transcript.wall, 3),
+        "cpu": round(transcript.cpu, 3),
+        "processes": len(own_processes(transcript)),
+        "leftovers": [f"{leftover.kind} {leftover.what}" for leftover in transcript.leftovers],
+        "lines": len(transcript.text.splitlines()),
+        "stored": run.stored,
+    }

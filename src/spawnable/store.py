@@ -1,0 +1,193 @@
+"""Transcripts, remembered by the content of what was run.
+
+One file a transcript, `<folder>/<2 digits>/<key>.json`: a line with the checksum
+of what follows, then the transcript.  Files come into being whole, so that
+processes may share a store; it may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import json
+import logging
+import platform
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from spawnable import exchange
+from spawnable.python import Python
+from spawnable.snippet import Snippet
+from spawnable.transcript import Transcript, TranscriptError
+
+__all__ = ["Job", "Store", "StoreError", "job_key"]
+
+_log = logging.getLogger(__name__)
+_KEY = re.compile(r"[0-9a-f]{64}")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class StoreError(RuntimeError):
+    """A store that can not be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run to be done: a snippet, under a start method, on an interpreter."""
+
+    snippet: Snippet
+    start_method: str
+    python: Python
+
+    def __hash__(self) -> int:
+        return hash((self.snippet.name, self.snippet.digest, self.start_method, self.python))
+
+
+class Store:
+    """A folder of transcripts."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    @staticmethod
+    def key(job: Job) -> str:
+        """Return the key under which a job's transcript is kept; see `job_key`."""
+        return job_key(job)
+
+    def get(self, job: Job) -> Transcript | None:
+        """Return a job's transcript, None where it is not held; a damaged one is told of in the log."""
+        return self.read(self.key(job))
+
+    def put(self, job: Job, transcript: Transcript) -> None:
+        """Keep a job's transcript.
+
+        Raises StoreError where the disk is full or the folder can not be written.
+        """
+        self.write(self.key(job), transcript)
+
+    def entries(self) -> list[str]:
+        """Return the keys of all that is held, sorted."""
+        return sorted(path.stem for path in self.folder.glob("[0-9a-f][0-9a-f]/*.json") if _KEY.fullmatch(path.stem))
+
+    def read(self, key: str) -> Transcript | None:
+        """Return the transcript of a key; see `get`."""
+        path = self._path(key)
+        try:
+            head, _, body = path.read_bytes().partition(b"\n")
+            if json.loads(head) != {"sha256": hashlib.sha256(body).hexdigest()}:
+                raise TranscriptError("the checksum does not fit")
+            return Transcript.from_json(body)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            _log.warning("%s is damaged and not used: %s", path, error)
+            return None
+
+    def write(self, key: str, transcript: Transcript) -> None:
+        """Keep the transcript of a key; see `put`."""
+        body = exchange.encoded(transcript)
+        head = json.dumps({"sha256": hashlib.sha256(body).hexdigest()}).encode()
+        self._replace(self._path(key), head + b"\n" + body)
+
+    def export(self, keys: Iterable[str], file: str | Path) -> int:
+        """Write the transcripts of these keys to one `.jsonl.gz` file, the same bytes for the same transcripts.
+
+        Returns how many were written; a key that is not held is told of in the log.
+        Raises StoreError where the file can not be written.
+        """
+        count, lines = 0, []
+        for key in sorted(set(keys)):
+            transcript = self.read(key)
+            if transcript is None:
+                _log.warning("%s holds nothing under %s: not exported", self.folder, key)
+                continue
+            lines.append(exchange.to_line(key, transcript))
+            count += 1
+        self._replace(Path(file), gzip.compress(b"".join(lines), mtime=0))
+        return count
+
+    def merge(self, file: str | Path) -> exchange.Merged:
+        """Take over what another store exported; what is held already is left as it is.
+
+        Safe with any file: a line that is too long, has no key or another checksum,
+        or is no transcript, is refused and counted.  Raises StoreError where the file
+        can not be read or the store not be written.
+        """
+        merged = exchange.Merged()
+        try:
+            for item in exchange.from_file(Path(file), merged):
+                if self.read(item.key) is None:
+                    self.write(item.key, item.transcript)
+                    merged.taken += 1
+                else:
+                    merged.known += 1
+        except OSError as error:
+            raise StoreError(f"{file} can not be read: {error.strerror or error}") from error
+        return merged
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise StoreError(f"{key[:80]!r} is no key of a store: 64 hexadecimal digits are")
+        return self.folder / key[:2] / f"{key}.json"
+
+    def _replace(self, path: Path, content: bytes) -> None:
+        """Write a file so that it is there whole or not at all."""
+        written = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                written.write_bytes(content)
+                written.replace(path)
+            except BaseException:
+                written.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StoreError(
+                    f"no space is left for {path}: free some, or delete {self.folder}, which holds only what can be "
+                    f"run again"
+                ) from error
+            raise StoreError(f"{path} can not be written: {error.strerror or error}") from error
+
+
+def job_key(job: Job) -> str:
+    """Return the SHA-256 of all that a run depends on: script, limits, packages, interpreter, system, runner.
+
+    What is expected of the run and where the snippet stands are no part of it.
+    """
+    snippet = job.snippet
+    content = [
+        snippet.code,
+        snippet.filename,
+        sorted(snippet.companions.items()),
+        snippet.arguments,
+        asdict(snippet.limits),
+        sorted(job.python.versions(snippet.packages).items()),
+        job.python.digest,
+        job.python.paths,
+        job.start_method,
+        platform.system(),
+        platform.machine(),
+        _runner(),
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+@cache
+def _runner() -> str:
+    """Return the SHA-256 of the source that runs scripts and writes transcripts."""
+    home = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in _sources(home):
+        digest.update(f"{path.relative_to(home).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _sources(home: Path) -> Iterator[Path]:
+    yield home / "transcript.py"
+    yield from sorted(path for path in (home / "run").rglob("*") if path.is_file() and path.suffix != ".pyc")
