@@ -23,6 +23,7 @@ templates_path = ["_templates"]
 
 # The standard library is not linked: that would need its inventory from elsewhere at build time.
 nitpick_ignore_regex = [("py:.*", r"(?!spawnable\.).*")]
+nitpick_ignore = [("py:class", "spawnable.agreement.Key")]  # a type variable: nothing to link to
 autodoc_member_order = "bysource"  # modules are written to be read from the top
 toc_object_entries_show_parents = "hide"  # `parse()`, not `Outcome.parse()`: the class stands above it
 autodoc_typehints_format = "short"  # `Snippet`, as the code says it

@@ -77,8 +77,8 @@ def test_chain_that_ends_without_frames() -> None:
     assert exceptions(traceback("ValueError: 1") + CAUSE + "RuntimeError: 2\n") == ["RuntimeError"]
 
 
-def test_message_that_reads_like_an_exception() -> None:
-    """The same text on both sides of a chain is one exception and its cause."""
+def test_chain_after_a_long_message() -> None:
+    """A message of several lines does not break the chain."""
     assert exceptions(traceback("ValueError: 1\nsecond line") + DURING + traceback("TypeError: 2")) == ["TypeError"]
 
 

@@ -50,6 +50,9 @@ class Notes:
         if what == "name":
             note = self._of(writer, time)
             note.parent, note.daemon, note.name = int(words[3]) or None, words[4] == "1", words[5]
+        elif what == "started":
+            note = self._of(int(words[3]), time)
+            note.parent, note.daemon, note.name = note.parent or writer, words[4] == "1", words[5]
         elif what == "exit":
             note = self._of(writer, time)
             note.exit_code, note.death = int(words[3]) & 0xFF, time

@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.i18n import format_date
 
@@ -128,11 +129,11 @@ def _add_executed(
         return
     moment = time.gmtime(float(os.environ.get("SOURCE_DATE_EPOCH") or time.time()))
     context["spawnable_executed"] = {
-        "date": format_date("%b %d, %Y", language=app.config.language),
+        "date": format_date(_("%b %d, %Y"), language=app.config.language),
         "iso": time.strftime("%Y-%m-%d", moment),
         "python": page["pythons"][0],
         "pythons": page["pythons"],
-        "platform": page["platform"],
+        "platform": page["platform"].replace("-", " "),
     }
 
 

@@ -114,33 +114,39 @@ def _jobs(snippet: Snippet, pythons: Pythons) -> Iterator[Job]:
 
 def _run(jobs: list[Job], store: Store) -> tuple[dict[Job, tuple[Transcript, bool]], dict[Job, Exception]]:
     """Return what each job did, with whether that was remembered, and what could not be run."""
-    done: dict[Job, tuple[Transcript, bool]] = {}
-    failed: dict[Job, Exception] = {}
     if not jobs:
-        return done, failed
+        return {}, {}
     began = time.monotonic()
-    for remembered in (store, _Rewriting(store.folder)):
-        # what was remembered, and is not what is expected now, gets a second chance
-        rest = [job for job in jobs if job not in done or (done[job][1] and not _met(job, done[job][0]))]
-        if remembered is not store and any(job not in done for job in rest):
-            rest = [job for job in rest if job in done]
-        progress = _Progress(len(rest))
+    try:
+        done, failed = _batch(jobs, store)
+        # what is remembered, and is not what the cell expects, may have been the machine's fault: it is run again
+        unmet = [job for job, (transcript, stored) in done.items() if stored and not _met(job, transcript)]
+        again, failed_again = _batch(unmet, _Rewriting(store.folder))
+    finally:
+        close()
+    done |= again
+    ran = len({id(transcript) for transcript, stored in done.values() if not stored})
+    remembered = sum(stored for _, stored in done.values())
+    _log.info("cells: %d runs in %.1f s, %d remembered", ran, time.monotonic() - began, remembered)
+    return done, failed | failed_again
 
-        def note(job: Job, transcript: Transcript, stored: bool, progress: _Progress = progress) -> None:
-            done[job] = (transcript, stored)
-            progress.step(job)
 
-        try:
-            if rest:
-                run_all(rest, remembered, done=note)
-        except BatchError as error:
-            failed |= error.errors
-        finally:
-            progress.end()
-            close()
-    ran = sum(not stored for _, stored in done.values())
-    _log.info("cells: %d runs in %.1f s, %d remembered", ran, time.monotonic() - began, len(done) - ran)
-    return done, failed
+def _batch(jobs: list[Job], store: Store) -> tuple[dict[Job, tuple[Transcript, bool]], dict[Job, Exception]]:
+    done: dict[Job, tuple[Transcript, bool]] = {}
+    progress = _Progress(len(jobs))
+
+    def note(job: Job, transcript: Transcript, stored: bool) -> None:
+        done[job] = (transcript, stored)
+        progress.step(job)
+
+    try:
+        if jobs:
+            run_all(jobs, store, done=note)
+    except BatchError as error:
+        return done, error.errors
+    finally:
+        progress.end()
+    return done, {}
 
 
 def _met(job: Job, transcript: Transcript) -> bool:

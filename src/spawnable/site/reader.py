@@ -37,7 +37,7 @@ def read(text: str, extensions: Sequence[str] = ()) -> nbformat.NotebookNode:
         notebook: nbformat.NotebookNode = read_myst_markdown_notebook(text, config=config, add_source_map=True)
     except (MystMetadataParsingError, *YAML_LOAD_ERRORS) as error:
         raise PageError(str(error)) from error
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, nbformat.ValidationError) as error:
         raise PageError("the front matter, between the first two --- lines, is no mapping") from error
     metadata = notebook.metadata
     metadata.setdefault("language_info", {"name": "python", "pygments_lexer": "python"})

@@ -72,8 +72,22 @@ class _Returned:
             _note("reaped", popen.pid, code)
 
 
+class _Started:
+    """The id of a child as its parent learns it, noted with the child's name."""
+
+    def __get__(self, popen, owner=None):
+        return self if popen is None else popen.__dict__["pid"]
+
+    def __set__(self, popen, pid):
+        popen.__dict__["pid"] = pid
+        child = sys._getframe(1).f_locals.get("process_obj")
+        if pid and child is not None:
+            _note("started", pid, int(bool(child.daemon)), child.name)
+
+
 def _popen(module):
     module.Popen.returncode = _Returned()
+    module.Popen.pid = _Started()
 
 
 class _Watch:

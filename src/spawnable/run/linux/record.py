@@ -70,7 +70,7 @@ class Record:
     def _saw(self, sighting: _Sighting, reading: procfs.Stat, now: float) -> None:
         process, time = sighting.process, round(now - self.start, 4)
         if process.kind == "other":
-            process.kind, process.name = _kind(reading.pid, reading.name)
+            process.kind, process.name = self._kind(reading)
         process.cpu = max(process.cpu, reading.cpu)
         process.memory = max(process.memory, reading.memory)
         if process.kind in ("child", "other"):
@@ -83,6 +83,14 @@ class Record:
             sighting.zombie_since = sighting.zombie_since or now
             process.exit_code = os.waitstatus_to_exitcode(reading.status)
             process.death = time if process.death is None else process.death
+
+    def _kind(self, reading: procfs.Stat) -> tuple[str, str]:
+        """Tell what a process is; a fork of the fork server is a child that has not said its name yet."""
+        kind, name = _kind(reading.pid, reading.name)
+        parent = self.seen.get(reading.parent)
+        if kind == "forkserver" and parent is not None and parent.process.kind == "forkserver":
+            return "child", "?"
+        return kind, name
 
     def _died(self, sighting: _Sighting, now: float) -> None:
         process = sighting.process

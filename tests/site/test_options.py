@@ -1,0 +1,124 @@
+"""What a cell may say, and what is said of it where it is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from spawnable.expectation import Expectations
+from spawnable.site.cells import Page, read_cells
+from spawnable.site.options import described, parse_options
+from spawnable.site.reader import PageError, by_kernel, read
+
+
+def page(text: str) -> Page:
+    """Return the cells of a page named guide."""
+    return read_cells(read(text), "guide", "docs/guide.md")
+
+
+def cell(options: str, code: str = "print(1)") -> str:
+    """Return a cell's source."""
+    return f"```{{code-cell}} python\n---\n{options}\n---\n{code}\n```\n"
+
+
+def test_defaults_are_strict() -> None:
+    """A cell that says its name alone is run under all start methods and expected to end well."""
+    options, faults = parse_options({"name": "a"})
+    assert not faults
+    assert options.expect == Expectations()
+    assert options.start_methods == ("fork", "forkserver", "spawn")
+    assert options.run
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ({}, "the cell has no name"),
+        ({"name": "Zombie"}, "lower-case letters"),
+        ({"name": "a", "expects": "ok"}, "did you mean 'expect'?"),
+        ({"name": "a", "colour": "red"}, "expected one of name, expect,"),
+        ({"name": "a", "expect": "fine"}, "unknown outcome 'fine': expected one of: ok,"),
+        ({"name": "a", "expect": {"sqawn": "ok"}}, "unknown key 'sqawn': expected fork,"),
+        ({"name": "a", "expect": None}, "nothing is expected"),
+        ({"name": "a", "start-methods": ["spoon"]}, "unknown start method 'spoon': expected one of fork,"),
+        ({"name": "a", "start-methods": []}, "`run: false`"),
+        ({"name": "a", "start-methods": ["fork", "fork"]}, "twice"),
+        ({"name": "a", "pythons": "latest"}, "expected 3.14, 3.14+"),
+        ({"name": "a", "timeout": "5"}, "expected seconds"),
+        ({"name": "a", "timeout": True}, "expected seconds"),
+        ({"name": "a", "timeout": -1}, "expected seconds"),
+        ({"name": "a", "unordered": "yes, please"}, "neither true nor false"),
+        ({"name": "a", "file": "../worker.py"}, "without a folder"),
+        ({"name": "a", "arguments": [1]}, "put it between quotes"),
+    ],
+)
+def test_wrong_option_says_what_is_right(raw: dict[str, Any], told: str) -> None:
+    """Each wrong option or value has one message, which says what would be right."""
+    _, faults = parse_options(raw)
+    assert len(faults) == 1
+    assert told in faults[0]
+
+
+def test_every_option_is_described() -> None:
+    """The reference table has a row for each option, none of whose columns is empty."""
+    assert [row[0] for row in described()][:3] == ["`name`", "`expect`", "`start-methods`"]
+    assert all(all(row) for row in described())
+
+
+def test_cell_becomes_snippet() -> None:
+    """A snippet knows its page, the line of its cell, and the exact script."""
+    text = "# Title\n\n" + cell("name: a\ntimeout: 3\nexpect: {spawn: stuck}", "\nimport os\n\n\nprint(os.name)")
+    snippet = page(text).cells["a"].snippet
+    assert snippet.where == "docs/guide.md:3"
+    assert snippet.name == "guide:a"
+    assert snippet.code == "import os\n\n\nprint(os.name)\n"
+    assert snippet.limits.time == 3
+    assert str(snippet.expectations.of("spawn", "3.13")) == "stuck"
+
+
+def test_needed_cell_lies_beside() -> None:
+    """A cell's companions are the files of the cells that it needs, wherever on the page they stand."""
+    text = cell("name: a\nneeds: [b]", "import worker") + cell("name: b\nfile: worker.py\nrun: false", "x = 1")
+    cells = page(text).cells
+    assert cells["a"].snippet.companions == {"worker.py": "x = 1\n"}
+    assert cells["b"].snippet.start_methods == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        (cell("name: a") + cell("name: a"), 7, "the name 'a' is taken by the cell of line 1"),
+        (cell("name: a\nneeds: [b]"), 1, "no cell 'b' on this page"),
+        (cell("name: a\nneeds: [a]"), 1, "the cell itself"),
+        (cell("name: a\nneeds: [b]") + cell("name: b"), 1, "both have the file name 'main.py'"),
+        (cell("name: a", ""), 1, "holds no code"),
+    ],
+)
+def test_clash_is_a_fault(text: str, line: int, told: str) -> None:
+    """What is wrong between cells is told with the line of the cell that has to change."""
+    (fault,) = page(text).faults
+    assert fault.line == line
+    assert told in fault.message
+
+
+def test_faulty_cell_is_not_run() -> None:
+    """A cell with a fault is no snippet; the others of its page are."""
+    assert list(page(cell("name: a\nexpect: fine") + cell("name: b")).cells) == ["b"]
+
+
+@pytest.mark.parametrize("text", ["---\n[\n---\n# x\n", "---\n- 1\n---\n# x\n", "# x\n\n" + cell("name: [")])
+def test_page_that_is_no_yaml(text: str) -> None:
+    """Front matter or options that are not YAML are a PageError."""
+    with pytest.raises(PageError):
+        read(text)
+
+
+def test_kernel_page_is_left_to_myst_nb() -> None:
+    """A page is executed by a kernel if its front matter says so, and no other page is."""
+    ours = read("# x\n")
+    theirs = read("---\nspawnable: {execution: kernel}\n---\n# x\n")
+    assert not by_kernel(ours)
+    assert ours.metadata["mystnb"]["execution_mode"] == "off"
+    assert by_kernel(theirs)
+    assert "mystnb" not in theirs.metadata
