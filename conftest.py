@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import multiprocessing.context
 import os
@@ -16,8 +17,8 @@ import pytest
 START_METHODS = [
     method for method in ("fork", "forkserver", "spawn") if method in multiprocessing.get_all_start_methods()
 ]
-#: `multiprocessing` keeps one of each until the program ends
-KEPT = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+#: `multiprocessing` and the runner keep these until the program ends
+KEPT = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "spawnable.run.linux.warden")
 #: seconds that an ended child may take to be gone
 GRACE = 3.0
 
@@ -68,7 +69,15 @@ def _no_child_left() -> Iterator[None]:
 
 
 def _children() -> list[psutil.Process]:
-    return psutil.Process(os.getpid()).children(recursive=True)
+    """All descendants, without those that a kept process starts for itself."""
+    found: list[psutil.Process] = []
+    todo = [psutil.Process(os.getpid())]
+    while todo:
+        with contextlib.suppress(psutil.Error):
+            children = todo.pop().children()
+            found += children
+            todo += [child for child in children if not _kept(child)]
+    return found
 
 
 def _command(process: psutil.Process) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 PROC = Path("/proc")
 #: seconds that what is ending may take to be gone
-GRACE = 10.0
+GRACE = float(os.environ.get("NOTHING_LEFT_GRACE", "10"))
 #: folders that nox, pip and uv keep for themselves
 TOOLS = ("nox-", "pip-", "uv-", ".tmpuv")
 

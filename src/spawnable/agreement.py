@@ -25,6 +25,8 @@ _MASKS = (
     # names that the standard library draws by lot
     (re.compile(r"\b(psm_|wnsm_|pymp-|listener-|mp-|tmp)[0-9a-z_]{8}\b"), r"\1ID"),
 )
+# a traceback's frames and their source, which differ from one Python to the next
+_FRAME = re.compile(r'  File ".*, line \d+, in |    \S|    [ ~^]+$|  \[Previous line repeated ')
 # `ForkPoolWorker-1` and `SpawnPoolWorker-1` are the same writer
 _METHOD = re.compile(r"^(?:ForkServer|Fork|Spawn)(?=[A-Z])")
 
@@ -33,10 +35,12 @@ def signature(transcript: Transcript, unordered: bool = False) -> Hashable:
     """Return what two runs that did the same share, and no others.
 
     That is who wrote what, in which order unless `unordered`, and what is true of
-    the run; times, process ids and names drawn by lot do not count.
+    the run; times, process ids, names drawn by lot and the frames of tracebacks do not count.
     """
     shared = normalise(transcript)
-    written = [(_METHOD.sub("", line.name), _masked(line.text)) for line in lines(shared)]
+    written = [
+        (_METHOD.sub("", line.name), _masked(line.text)) for line in lines(shared) if not _FRAME.match(line.text)
+    ]
     return tuple(sorted(written) if unordered else written), tuple(str(outcome) for outcome in outcomes(transcript))
 
 

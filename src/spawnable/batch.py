@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from typing import Self
 
 from spawnable.python import Python
@@ -139,6 +139,8 @@ class _Pool:
 
     def _do(self, key: str, job: Job) -> Transcript:
         python = job.python.with_packages(job.snippet.packages)
+        if self._stopped.is_set():
+            raise CancelledError
         transcript = self._run(job.snippet, job.start_method, python)
         # a run that was ended from here did not do what it would have done
         if self._store is not None and not self._stopped.is_set():

@@ -76,12 +76,8 @@ def lines(transcript: Transcript) -> list[Line]:
     found: list[Line] = []
     for chunk in _joined(transcript):
         for text in re.findall(r"[^\n]*\n|[^\n]+", chunk.text):
-            last = found[-1] if found else None
-            if last is not None and last.pid == chunk.pid and not last.text.endswith("\n"):
-                found[-1] = replace(last, text=last.text + text)
-            else:
-                name = names.get(chunk.pid, "") if chunk.pid is not None else ""
-                found.append(Line(chunk.pid, name, text, chunk.time))
+            name = names.get(chunk.pid, "") if chunk.pid is not None else ""
+            found.append(Line(chunk.pid, name, text, chunk.time))
     return found
 
 

@@ -79,6 +79,6 @@ class Snippet:
 
     def runs_on(self, version: str) -> bool:
         """Tell whether a Python such as `3.13` can run it."""
-        from spawnable.expectation import _fits  # noqa: PLC0415
+        from spawnable.expectation import _fits
 
         return _fits(self.pythons, version)

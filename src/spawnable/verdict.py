@@ -9,6 +9,7 @@ from spawnable.normalise import Line, lines, normalise
 from spawnable.snippet import Snippet
 from spawnable.tracebacks import Raised, raised
 from spawnable.transcript import Process, Transcript
+from spawnable.waits import waits
 
 __all__ = ["Verdict", "judge", "outcomes", "report"]
 
@@ -76,6 +77,7 @@ def report(snippet: Snippet, transcript: Transcript, verdict: Verdict) -> str:
         _title(snippet, shared, verdict),
         _output(shared),
         _table(shared.processes),
+        _listed("waiting:", waits(shared)),
         *(
             f"stack of {process.name} ({process.pid}):\n{_indented(process.stack)}"
             for process in shared.processes

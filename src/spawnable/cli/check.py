@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from spawnable.batch import Job, run_all
+from spawnable.batch import BatchError, Job, run_all
 from spawnable.cli.options import AVAILABLE, Failure, python_option, pythons_of
 from spawnable.cli.pages import read
 from spawnable.cli.progress import Progress
@@ -27,7 +27,11 @@ __all__ = ["check"]
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @python_option
 @click.option(
-    "--repeat", type=click.IntRange(min=1), default=1, show_default=True, help="Rounds; of several, none uses the store."
+    "--repeat",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Rounds; several do without the store.",
 )
 @click.option(
     "--store",
@@ -51,7 +55,7 @@ def check(paths: Sequence[Path], pythons: Sequence[str], repeat: int, folder: Pa
         store = Store(folder) if folder and repeat == 1 else None
         for number in range(1, repeat + 1):
             click.echo(_round(number, repeat, jobs, store, workers, tally))
-    except (RunError, StoreError) as error:
+    except (BatchError, RunError, StoreError) as error:
         raise Failure(str(error)) from error
     finally:
         close()

@@ -16,8 +16,8 @@ __all__ = ["AVAILABLE", "Failure", "expectations_of", "python_option", "pythons_
 #: the start methods that this platform has
 AVAILABLE = tuple(method for method in START_METHODS if method in multiprocessing.get_all_start_methods())
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
-_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmg])(i?))?b?", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 python_option = click.option(
     "--python",
@@ -46,7 +46,8 @@ def size(text: str) -> int:
     match = _SIZE.fullmatch(str(text).strip())
     if match is None:
         raise click.BadParameter(f"{text!r} is no size: expected a number of bytes, such as 1000000, 500M or 2G")
-    return int(float(match[1]) * _UNITS[match[2].lower()])
+    unit = (1024 if match[3] else 1000) ** _POWERS[(match[2] or "").lower()]
+    return int(float(match[1]) * unit)
 
 
 def pythons_of(values: Iterable[str]) -> list[Python]:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from spawnable.batch import Job, run_all
+from spawnable.batch import BatchError, Job, run_all
 from spawnable.cli.options import AVAILABLE, Failure, expectations_of, python_option, pythons_of, size
 from spawnable.cli.progress import Progress
 from spawnable.cli.screen import show
@@ -46,11 +46,46 @@ _DEFAULT = Limits()
     "alternatives with ` | `; after `spawn=`, `3.14+=` or `fork 3.12-=`, only some of them; may be repeated.  "
     "[default: ok]",
 )
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=_DEFAULT.time, show_default=True)
-@click.option("--memory", type=size, metavar="SIZE", default=_DEFAULT.memory, show_default=True, help="Of all processes.")
-@click.option("--processes", type=click.IntRange(min=1), default=_DEFAULT.processes, show_default=True)
-@click.option("--output", type=size, metavar="SIZE", default=_DEFAULT.output, show_default=True, help="Bytes that are kept.")
-@click.option("--files", type=click.IntRange(min=1), default=_DEFAULT.files, show_default=True, help="Open at once.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    default=_DEFAULT.time,
+    show_default=True,
+    help="What a run may take; one that takes longer is stuck.",
+)
+@click.option(
+    "--memory",
+    type=size,
+    metavar="SIZE",
+    default=_DEFAULT.memory,
+    show_default=True,
+    help="What all its processes may hold together, in bytes or as 500M.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=_DEFAULT.processes,
+    show_default=True,
+    help="How many may live at once.",
+)
+@click.option(
+    "--output",
+    type=size,
+    metavar="SIZE",
+    default=_DEFAULT.output,
+    show_default=True,
+    help="How much of its output is kept.",
+)
+@click.option(
+    "--files",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=_DEFAULT.files,
+    show_default=True,
+    help="How many one process may have open.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: a list of runs.")
 def run(
     script: Path,
@@ -103,7 +138,7 @@ def _run(jobs: Sequence[Job]) -> dict[Job, Transcript]:
     try:
         with Progress(len(jobs)) as progress:
             return run_all(jobs, done=lambda job, *_: progress.advance(f"{job.start_method} {job.python.minor}"))
-    except RunError as error:
+    except (BatchError, RunError) as error:
         raise Failure(str(error)) from error
     finally:
         close()

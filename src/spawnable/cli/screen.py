@@ -143,7 +143,7 @@ def _verdicts(jobs: Sequence[Job], verdicts: Mapping[Job, Verdict]) -> list[Text
 
 def _measure(transcript: Transcript) -> str:
     """Return how it ended, after how long, with how many processes."""
-    ended = {"exit": f"exit code {transcript.exit_code}", "stuck": "ended at the time limit"}.get(
+    ended = {"exit": f"exit code {transcript.exit_code}", "stuck": "still running when it was ended"}.get(
         transcript.ended, f"ended at the limit of {transcript.ended}"
     )
     number = len(transcript.processes)

@@ -24,10 +24,11 @@ def store() -> None:
 @_folder
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(folder: Path, file: Path) -> None:
-    """Pack every run that FOLDER remembers into FILE."""
+    """Pack every run that FOLDER remembers into FILE, which is best called `….jsonl.gz`."""
+    held = Store(folder)
     try:
-        number = Store(folder).export(file)
-    except (StoreError, OSError) as error:
+        number = held.export(held.entries(), file)
+    except StoreError as error:
         raise Failure(str(error)) from error
     click.echo(f"{counted(number, 'run')} in {file}")
 
@@ -36,9 +37,11 @@ def export(folder: Path, file: Path) -> None:
 @_folder
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def merge(folder: Path, file: Path) -> None:
-    """Add to FOLDER every run in FILE that it does not remember."""
+    """Add to FOLDER every run in FILE that it does not remember; exit status 1 if a part of FILE was refused."""
     try:
-        number = Store(folder).merge(file)
-    except (StoreError, OSError) as error:
+        merged = Store(folder).merge(file)
+    except StoreError as error:
         raise Failure(str(error)) from error
-    click.echo(f"{counted(number, 'run')} added to {folder}")
+    click.echo(f"{folder}: {merged}")
+    if merged.refused:
+        click.get_current_context().exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from spawnable.site.markup import element, output_lines, visible
 from spawnable.site.results import Results, Run
 from spawnable.site.table import process_table
 from spawnable.transcript import Transcript
+from spawnable.waits import wait_of
 
 __all__ = ["colours", "outputs"]
 
@@ -63,6 +65,10 @@ def _panel(results: Results, methods: list[str], table: bool) -> str:
     ]
     content = "\n".join(part for part in parts if part)
     return "\n" + element("div", f"\n{content}\n", {"class": "panel", "data-start-methods": " ".join(methods)}) + "\n"
+
+
+#: what is code in a sentence
+_CODE = re.compile("`([^`]+)`")
 
 
 def _output(run: Run, methods: list[str]) -> str:
@@ -120,7 +126,7 @@ def _stacks(transcript: Transcript) -> str:
     stacks = "\n".join(
         element(
             "details",
-            element("summary", escape(visible(_("%s waits") % process.name)))
+            element("summary", _CODE.sub(r"<code>\1</code>", escape(visible(wait_of(process, transcript)))))
             + element("pre", escape(visible(process.stack), quote=False), {"tabindex": "0"}),
         ).replace("<details>", "<details open>", 1)
         for process in words.own_processes(transcript)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-__all__ = ["Stat", "alive", "children", "command", "stat", "waits_forever"]
+__all__ = ["Stat", "alive", "children", "command", "stat", "waited_for", "waits_forever"]
 
 
 _TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -16,6 +16,7 @@ _SLEEPS = {
     "x86_64": {0: -1, 7: 2, 23: 4, 61: -1, 202: 3, 232: 3, 247: -1, 271: 2, 281: 3, 45: -1, 47: -1, 34: -1, 270: 4},
     "aarch64": {63: -1, 73: 2, 72: 4, 260: -1, 98: 3, 22: 3, 95: -1, 207: -1, 212: -1},
 }
+_WAIT4 = {"x86_64": 61, "aarch64": 260}
 _MILLISECONDS = {"x86_64": {7, 232, 281}, "aarch64": {22}}
 
 
@@ -84,6 +85,17 @@ def command(pid: int) -> list[str]:
             return file.read().decode(errors="replace").rstrip("\0").split("\0")
     except OSError:
         return []
+
+
+def waited_for(pid: int) -> int | None:
+    """Return the process for which the main thread of another one waits in `waitpid`, or None."""
+    try:
+        with open(f"/proc/{pid}/syscall", "rb", buffering=0) as file:
+            words = file.read().split()
+        target = int(words[1], 16) if int(words[0]) == _WAIT4.get(os.uname().machine) else 0
+    except (OSError, ValueError, IndexError):
+        return None
+    return target if 0 < target < 1 << 31 else None
 
 
 def waits_forever(pid: int) -> bool:

@@ -21,7 +21,7 @@ from spawnable.run.linux.capture import Capture
 from spawnable.run.linux.launch import start
 from spawnable.run.linux.record import Record
 from spawnable.run.scene import STACK_SIGNAL, prepare, shown_paths
-from spawnable.transcript import Leftover, Transcript
+from spawnable.transcript import Event, Leftover, Transcript
 
 if TYPE_CHECKING:
     from spawnable.run.request import Request
@@ -178,15 +178,19 @@ class _Run:
         """Have each Python process print where it is, and keep what it printed."""
         folder = Path(self.request.folder)
         files = {pid: folder / f"stack-{pid}" for pid in living if (folder / f"stack-{pid}").exists()}
+        now = round(time.monotonic() - self.record.start, 4)
         for pid in files:
+            target = procfs.waited_for(pid)
+            if target:
+                self.record.events.append(Event(now, pid, "waits", target))
             with suppress(OSError):
                 os.kill(pid, STACK_SIGNAL)
         deadline, sizes = time.monotonic() + _STACKS, [-1]
         while time.monotonic() < deadline:
-            now = [path.stat().st_size for path in files.values()]
-            if all(now) and now == sizes:
+            grown = [path.stat().st_size for path in files.values()]
+            if all(grown) and grown == sizes:
                 break
-            sizes = now
+            sizes = grown
             time.sleep(0.02)
         for pid, path in files.items():
             process = next((process for process in self.record.processes if process.pid == pid), None)

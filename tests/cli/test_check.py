@@ -1,0 +1,167 @@
+"""`spawnable check`, `extract` and `store`, on small pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from spawnable.cli import main
+from spawnable.cli.options import AVAILABLE
+from spawnable.run import close
+
+pytest.importorskip("myst_nb")
+
+ONE = AVAILABLE[-1]
+PAGE = f"""\
+---
+myst: {{html_meta: {{description: "A page."}}}}
+---
+# Does it work?
+
+It does.
+
+```{{code-cell}} python
+---
+name: fine
+start-methods: [{ONE}]
+needs: [beside]
+---
+from words import WORD
+
+if __name__ == "__main__":
+    print(WORD)
+```
+
+```{{code-cell}} python
+---
+name: beside
+file: words.py
+run: false
+---
+WORD = "fine"
+```
+"""
+FAULTY = f"""\
+# Does it fail?
+
+```{{code-cell}} python
+---
+name: faulty
+start-methods: [{ONE}]
+---
+raise ValueError("not declared")
+```
+"""
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    close()
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """Return a guide with one page in a folder."""
+    folder = tmp_path / "docs"
+    (folder / "guide").mkdir(parents=True)
+    (folder / "conf.py").touch()
+    (folder / "guide" / "page.md").write_text(PAGE, encoding="utf-8")
+    return folder
+
+
+def spawnable(*arguments: str | Path) -> Result:
+    """Return what the command did."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_cells_that_do_as_declared_pass(docs: Path) -> None:
+    """Every round and the whole are told in a line each, and the exit status is 0."""
+    result = spawnable("check", docs, "--repeat", "2")
+    assert result.exit_code == 0, result.output
+    first, second, last = result.output.splitlines()
+    assert first.startswith("round 1 of 2: 1 run, all as declared, ")
+    assert second.startswith("round 2 of 2: 1 run, all as declared, ")
+    assert last.startswith("1 snippet, 2 runs on Python 3.")
+    assert last.endswith(": 2 as declared, 0 not, 0 with a changing outcome")
+
+
+def test_an_undeclared_outcome_is_reported(docs: Path) -> None:
+    """A cell that does what it does not declare is named by page and line, with what it did."""
+    (docs / "faulty.md").write_text(FAULTY, encoding="utf-8")
+    result = spawnable("check", docs)
+    assert result.exit_code == 1
+    assert "faulty.md:3" in result.output
+    assert "expected ok, found error ValueError" in result.output
+    assert "ValueError: not declared" in result.output
+    assert "1 as declared, 1 not, 0 with a changing outcome" in result.output
+
+
+def test_one_page_can_be_checked(docs: Path) -> None:
+    """A page's own path is enough."""
+    (docs / "faulty.md").write_text(FAULTY, encoding="utf-8")
+    assert spawnable("check", docs / "guide" / "page.md").exit_code == 0
+
+
+def test_the_store_saves_runs(docs: Path, tmp_path: Path) -> None:
+    """What has not changed is taken from the store, but in repeated rounds."""
+    store = tmp_path / "store"
+    assert "from the store" not in spawnable("check", docs, "--store", store).output
+    assert "1 run (1 of them from the store), all as declared" in spawnable("check", docs, "--store", store).output
+    assert "from the store" not in spawnable("check", docs, "--store", store, "--repeat", "2").output
+
+
+def test_a_store_is_taken_to_another(docs: Path, tmp_path: Path) -> None:
+    """What one store exports another one merges, and uses."""
+    store, other, file = tmp_path / "store", tmp_path / "other", tmp_path / "runs.jsonl.gz"
+    spawnable("check", docs, "--store", store)
+    assert spawnable("store", "export", store, file).output == f"1 run in {file}\n"
+    assert "1 taken" in spawnable("store", "merge", other, file).output
+    assert "1 of them from the store" in spawnable("check", docs, "--store", other).output
+
+
+def test_a_damaged_export_is_refused(tmp_path: Path) -> None:
+    """A file that is no export changes nothing, and the exit status says so."""
+    file = tmp_path / "runs.jsonl.gz"
+    file.write_bytes(b"no gzip")
+    result = spawnable("store", "merge", tmp_path / "store", file)
+    assert result.exit_code == 1
+    assert "refused" in result.output
+
+
+def test_a_faulty_page_is_named(docs: Path) -> None:
+    """What can not be read on a page is told with page and line, and nothing is run."""
+    page = docs / "wrong.md"
+    page.write_text(FAULTY.replace("name: faulty", "nmae: faulty"), encoding="utf-8")
+    result = spawnable("check", docs)
+    assert result.exit_code == 2
+    assert f"{page}:3: " in result.output
+    assert "nmae" in result.output
+
+
+def test_nothing_to_run_is_an_error(tmp_path: Path) -> None:
+    """A folder without cells is not taken for a success."""
+    result = spawnable("check", tmp_path)
+    assert result.exit_code == 2
+    assert "nothing to run" in result.output
+
+
+def test_cells_become_files(docs: Path, tmp_path: Path) -> None:
+    """A cell is written as page/cell/file, exactly as it is on the page, companions beside it."""
+    out = tmp_path / "out"
+    result = spawnable("extract", docs, out)
+    assert result.exit_code == 0, result.output
+    written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert written == {"guide/page/fine/main.py", "guide/page/fine/words.py", "guide/page/beside/words.py"}
+    assert (out / "guide/page/beside/words.py").read_text(encoding="utf-8") == 'WORD = "fine"\n'
+
+
+def test_built_folders_hold_no_pages(docs: Path, tmp_path: Path) -> None:
+    """Pages under `_build` and in hidden folders are left out."""
+    for name in ("_build", ".hidden"):
+        (docs / name).mkdir()
+        (docs / name / "copy.md").write_text(FAULTY, encoding="utf-8")
+    assert "2 scripts in" in spawnable("extract", docs, tmp_path / "out").output

@@ -1,0 +1,169 @@
+"""`spawnable run`, with real runs of small scripts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from spawnable.cli import main
+from spawnable.cli.options import AVAILABLE
+from spawnable.run import close
+from spawnable.transcript import Transcript
+
+ONE = AVAILABLE[-1]
+HELLO = """\
+import multiprocessing
+import sys
+
+
+def worker() -> None:
+    print("from the child")
+
+
+if __name__ == "__main__":
+    print("arguments", sys.argv[1:], flush=True)
+    process = multiprocessing.Process(target=worker, name="Helper")
+    process.start()
+    process.join()
+"""
+FAULT = "raise RuntimeError('broken')\n"
+DIFFERENT = """\
+import multiprocessing
+
+if __name__ == "__main__":
+    if multiprocessing.get_start_method() == "spawn":
+        raise LookupError("only here")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    close()
+
+
+def write(folder: Path, text: str, name: str = "script.py") -> str:
+    """Return the path of a new script."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def spawnable(*arguments: str) -> Result:
+    """Return what the command did."""
+    return CliRunner().invoke(main, arguments)
+
+
+def test_agreeing_runs_are_shown_once(tmp_path: Path) -> None:
+    """A script that does the same under every start method has one panel, titled by all of them."""
+    result = spawnable("run", write(tmp_path, HELLO))
+    assert result.exit_code == 0, result.output
+    titles = [line for line in result.output.splitlines() if line.startswith("╭")]
+    assert len(titles) == 1
+    assert all(method in titles[0] for method in AVAILABLE)
+    assert result.output.count("from the child") == 1
+    assert f"script.py: as expected in {len(AVAILABLE)} of {len(AVAILABLE)} run" in result.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who wrote what")
+def test_each_line_has_its_process(tmp_path: Path) -> None:
+    """A line is labelled by the name of the process that wrote it."""
+    result = spawnable("run", "--start-method", ONE, write(tmp_path, HELLO))
+    assert "│ Helper           │ from the child" in result.output or "│ Helper │ from the child" in result.output
+
+
+def test_differing_runs_are_told_apart(tmp_path: Path) -> None:
+    """A script that fails under one start method has exit status 1 and a panel with the verdict."""
+    result = spawnable("run", write(tmp_path, DIFFERENT))
+    assert result.exit_code == 1
+    assert "NOT as expected: expected ok, found error LookupError" in result.output
+
+
+def test_what_is_declared_is_expected(tmp_path: Path) -> None:
+    """An expectation may be given for one start method."""
+    result = spawnable("run", write(tmp_path, DIFFERENT), "--expect", "ok", "--expect", "spawn=error LookupError")
+    assert result.exit_code == 0, result.output
+
+
+def test_unknown_options_are_the_scripts(tmp_path: Path) -> None:
+    """Options that the command does not have, and all after `--`, reach the script in their order."""
+    script = write(tmp_path, HELLO)
+    result = spawnable("run", "--start-method", ONE, script, "--colour", "red", "-n3", "--", "--json")
+    assert "arguments ['--colour', 'red', '-n3', '--json']" in result.output
+
+
+def test_json_holds_every_run(tmp_path: Path) -> None:
+    """The JSON document is a list of runs, with outcome, verdict and a transcript that can be read back."""
+    result = spawnable("run", "--json", "--start-method", ONE, write(tmp_path, FAULT))
+    assert result.exit_code == 1
+    (record,) = json.loads(result.stdout)
+    assert record["start_method"] == ONE
+    assert record["outcome"] == "error RuntimeError"
+    assert record["verdict"] == {"met": False, "expected": "ok", "found": ["error RuntimeError"]}
+    assert "RuntimeError: broken" in Transcript.from_json(json.dumps(record["transcript"])).text
+
+
+def test_a_stuck_script_shows_where(tmp_path: Path) -> None:
+    """A script that does not end is stuck at the time limit, and the stack of its process is shown."""
+    script = write(tmp_path, "import time\n\n\ndef wait_here():\n    time.sleep(60)\n\n\nwait_here()\n")
+    result = spawnable("run", "--timeout", "1", "--start-method", ONE, script)
+    assert result.exit_code == 1
+    assert "found stuck" in result.output
+    if sys.platform == "linux":
+        assert "wait_here" in result.output
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--expect", "perhaps"),
+        ("--expect", "threads=ok"),
+        ("--memory", "much"),
+        ("--start-method", "clone"),
+        ("--python", "no-such-python"),
+        ("--timeout", "0"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_has_exit_status_2(tmp_path: Path, wrong: tuple[str, str]) -> None:
+    """An option's value that means nothing is refused, and named."""
+    result = spawnable("run", *wrong, write(tmp_path, HELLO))
+    assert result.exit_code == 2
+    assert wrong[1].partition("=")[0] in result.output
+
+
+def test_a_missing_script_is_named(tmp_path: Path) -> None:
+    """A script that is not there is wrong usage."""
+    result = spawnable("run", str(tmp_path / "missing.py"))
+    assert result.exit_code == 2
+    assert "missing.py" in result.output
+
+
+def test_a_script_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    """A file that is not UTF-8 is refused with its name."""
+    path = tmp_path / "binary.py"
+    path.write_bytes(b"\xff\xfe\x00")
+    result = spawnable("run", str(path))
+    assert result.exit_code == 2
+    assert "binary.py is not UTF-8" in result.output
+
+
+def test_python_m_spawnable_is_the_command() -> None:
+    """`python -m spawnable` has the command's name and subcommands."""
+    done = subprocess.run([sys.executable, "-m", "spawnable", "--help"], capture_output=True, text=True, check=True)
+    assert "Usage: spawnable" in done.stdout
+    assert all(name in done.stdout for name in ("run", "check", "extract", "store"))
+
+
+def test_without_click_the_command_says_what_to_install() -> None:
+    """Where the extra `cli` is missing, the command names it and fails."""
+    code = "import sys; sys.modules['click'] = None; from spawnable.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "pip install 'spawnable[cli]'" in done.stderr
