@@ -5,7 +5,7 @@
 
 TMP is the program's own temporary folder, MARK a word in the environment of its
 processes.  Run in a checkout; what git calls changed counts too.  Processes and shared
-memory are told on Linux alone.
+memory are told on Linux alone.  NOTHING_LEFT_GRACE sets the seconds it waits.
 """
 
 from __future__ import annotations

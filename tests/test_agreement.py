@@ -72,3 +72,10 @@ def test_groups(make_transcript: Any) -> None:
     a, b = make_transcript((MAIN, "a\n")), make_transcript((MAIN, "b\n"))
     assert groups({"fork": a, "forkserver": b, "spawn": a}) == [["fork", "spawn"], ["forkserver"]]
     assert groups({}) == []
+
+
+def test_frames_count_only_in_a_traceback(make_transcript: Any) -> None:
+    """The frames of a traceback differ between Pythons; indented output is output."""
+    shown = "Traceback (most recent call last):\n  File \"a.py\", line {}, in f\n    f()\nKeyError: 1\n"
+    assert signature(make_transcript((MAIN, shown.format(1)))) == signature(make_transcript((MAIN, shown.format(2))))
+    assert signature(make_transcript((MAIN, "    total 1\n"))) != signature(make_transcript((MAIN, "    total 2\n")))

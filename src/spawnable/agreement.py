@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import TypeVar
 
-from spawnable.normalise import lines, normalise
+from spawnable.normalise import Line, lines, normalise
 from spawnable.transcript import Transcript
 from spawnable.verdict import outcomes
 
@@ -25,8 +25,6 @@ _MASKS = (
     # names that the standard library draws by lot
     (re.compile(r"\b(psm_|wnsm_|pymp-|listener-|mp-|tmp)[0-9a-z_]{8}\b"), r"\1ID"),
 )
-# a traceback's frames and their source, which differ from one Python to the next
-_FRAME = re.compile(r'  File ".*, line \d+, in |    \S|    [ ~^]+$|  \[Previous line repeated ')
 # `ForkPoolWorker-1` and `SpawnPoolWorker-1` are the same writer
 _METHOD = re.compile(r"^(?:ForkServer|Fork|Spawn)(?=[A-Z])")
 
@@ -38,10 +36,20 @@ def signature(transcript: Transcript, unordered: bool = False) -> Hashable:
     the run; times, process ids, names drawn by lot and the frames of tracebacks do not count.
     """
     shared = normalise(transcript)
-    written = [
-        (_METHOD.sub("", line.name), _masked(line.text)) for line in lines(shared) if not _FRAME.match(line.text)
-    ]
+    written = [(_METHOD.sub("", line.name), _masked(line.text)) for line in _without_frames(lines(shared))]
     return tuple(sorted(written) if unordered else written), tuple(str(outcome) for outcome in outcomes(transcript))
+
+
+def _without_frames(written: list[Line]) -> Iterator[Line]:
+    """Pass on all lines but the indented ones of each process's tracebacks: they differ between Pythons."""
+    inside: set[int | None] = set()
+    for line in written:
+        if line.pid in inside and line.text.startswith("  "):
+            continue
+        inside.discard(line.pid)
+        if line.text.startswith("Traceback (most recent call last):"):
+            inside.add(line.pid)
+        yield line
 
 
 def groups(transcripts: Mapping[Key, Transcript], unordered: bool = False) -> list[list[Key]]:
