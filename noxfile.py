@@ -5,6 +5,7 @@ What a session installs is named in pyproject.toml and pinned in constraints.txt
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import nox
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
+nox.options.envdir = os.environ.get("NOX_ENVDIR", ".nox")
 nox.options.sessions = ["docs", "tests", "doctest", "lint", "types"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")

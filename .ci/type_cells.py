@@ -18,6 +18,7 @@ MYPY = [
     "--python-version=3.15",  # a cell may show what is new
     "--ignore-missing-imports",  # and other distributions, which are not installed here
     "--disable-error-code=import-untyped",
+    "--disable-error-code=var-annotated",  # `queue = Queue()` is how every reader writes it
     f"--cache-dir={Path('.mypy_cache/cells').resolve()}",
 ]
 
@@ -32,7 +33,7 @@ def main(cells: Path) -> int:
     for folder in folders:
         files = sorted(folder.glob("*.py"))
         if len(files) == 1:
-            name = re.sub(r"\W+", "_", str(folder.relative_to(cells)))
+            name = "__".join(re.sub(r"\W", "_", part) for part in folder.relative_to(cells).parts)
             shutil.copyfile(files[0], single / f"{name}.py")
             continue
         print(f"{folder}:", flush=True)

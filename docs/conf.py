@@ -31,9 +31,8 @@ autodoc_typehints_format = "short"  # `Snippet`, as the code says it
 gettext_compact = False  # a catalog a page, so that pages are translated one at a time
 myst_heading_anchors = 3  # pages link to each other's headings
 
-# Scripts are copied, outputs are not; neither are the prompts and answers of a session.
-copybutton_selector = "div:not(.output) > div.highlight pre"
-copybutton_exclude = ".linenos, .gp, .go"
+# Scripts are copied, outputs are not.  Neither are sessions: in a file, theirs would lack the main guard.
+copybutton_selector = "div:not(.output):not(.highlight-pycon) > div.highlight pre"
 
 html_theme = "furo"
 html_title = "Spawnable"

@@ -127,8 +127,16 @@ def _request(snippet: Snippet, start_method: str, python: Python) -> Request:
         paths=list(python.paths),
         limits=snippet.limits,
         early=expectation.kinds == {"stuck"},
-        shown={INJECT: "…", python.library: f"…/python{python.minor}"} if python.library else {INJECT: "…"},
+        shown=_shown(python),
     )
+
+
+def _shown(python: Python) -> dict[str, str]:
+    """Return the folders of this machine that outputs may name, and what a reader is shown instead."""
+    folders = {INJECT: "…", python.executable: "python"}
+    if python.library:
+        folders[str(Path(python.library).parent)] = "…"
+    return folders
 
 
 @cache
