@@ -76,6 +76,6 @@ def test_groups(make_transcript: Any) -> None:
 
 def test_frames_count_only_in_a_traceback(make_transcript: Any) -> None:
     """The frames of a traceback differ between Pythons; indented output is output."""
-    shown = "Traceback (most recent call last):\n  File \"a.py\", line {}, in f\n    f()\nKeyError: 1\n"
+    shown = 'Traceback (most recent call last):\n  File "a.py", line {}, in f\n    f()\nKeyError: 1\n'
     assert signature(make_transcript((MAIN, shown.format(1)))) == signature(make_transcript((MAIN, shown.format(2))))
     assert signature(make_transcript((MAIN, "    total 1\n"))) != signature(make_transcript((MAIN, "    total 2\n")))
