@@ -62,7 +62,7 @@ class Frame:
 def frames(stack: str) -> list[list[Frame]]:
     r"""Return the frames of each thread of a stack as faulthandler prints it, innermost first; the main thread last.
 
-    >>> frames('Current thread 0x01 (most recent call first):\\n  File "a.py", line 3 in f')
+    >>> frames('Current thread 0x01 (most recent call first):\n  File "a.py", line 3 in f')
     [[Frame(file='a.py', line=3, function='f')]]
     """
     threads: list[list[Frame]] = []
