@@ -140,7 +140,7 @@ def fill_ledgers(app: Sphinx, document: nodes.document, docname: str) -> None:
 
 def _table(app: Sphinx, env: BuildEnvironment, docname: str) -> nodes.table:
     claims = cast("SpawnableDomain", env.domains["spawnable"]).claims
-    titles = [_("Claim"), _("What the article says"), _("Verdict"), _("Page")]
+    titles = [_("Claim"), _("What the article says"), _("Verdict"), _("Page and runs")]
     group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (8, 50, 17, 25)), cols=len(titles))
     group += nodes.thead("", _row([nodes.Text(title) for title in titles]))
     group += nodes.tbody(
@@ -153,19 +153,24 @@ def _table(app: Sphinx, env: BuildEnvironment, docname: str) -> nodes.table:
                     ),
                     nodes.Text(found["says"]),
                     badge(found["verdict"]),
-                    make_refnode(
-                        app.builder,
-                        docname,
-                        found["docname"],
-                        f"claim-{identifier}",
-                        nodes.inline("", env.titles[found["docname"]].astext()),
-                    ),
+                    _shown_by(app, env, docname, identifier, found),
                 ]
             )
             for identifier, found in claims.items()
         ),
     )
     return nodes.table("", group, classes=["ledger"])
+
+
+def _shown_by(app: Sphinx, env: BuildEnvironment, docname: str, identifier: str, found: Claim) -> nodes.inline:
+    """Return links to the page of a claim and to the cells whose runs show it."""
+    target = found["docname"]
+    title = nodes.inline("", env.titles[target].astext())
+    shown = nodes.inline("", "", make_refnode(app.builder, docname, target, f"claim-{identifier}", title))
+    for number, name in enumerate(found["runs"]):
+        shown += nodes.Text(", " if number else " — ")
+        shown += make_refnode(app.builder, docname, target, f"cell-{name}", nodes.literal("", name))
+    return shown
 
 
 def _row(cells: list[nodes.Node]) -> nodes.row:
