@@ -174,8 +174,9 @@ def test_pages_are_read_in_parallel(site: Any) -> None:
     assert built.page("page5").select(".output > pre")[0].get_text() == "1\n"
 
 
-def test_unknown_python_is_named(site: Any) -> None:
+def test_unknown_python_is_named(site: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A Python that is not there ends the build with the name of the setting."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where Sphinx keeps the traceback of an error in the settings
     site.configure('spawnable_pythons = ["3.99"]\n')
     site.write("# Title\n")
     built = site.build()

@@ -19,7 +19,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
+from sphinx.errors import ConfigError
 from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.i18n import format_date
@@ -60,7 +60,7 @@ class Site:
         try:
             self.pythons = Pythons(config.spawnable_pythons)
         except PythonError as error:
-            raise ExtensionError(f"spawnable_pythons: {error}") from error
+            raise ConfigError(f"spawnable_pythons: {error}") from error
         config.spawnable_identity = self.pythons.identity
 
     def outdated(self, _app: Sphinx, env: BuildEnvironment, *_documents: Any) -> list[str]:
@@ -70,7 +70,7 @@ class Site:
     def execute(self, app: Sphinx, env: BuildEnvironment, docnames: Sequence[str]) -> None:
         """Run the cells of the pages that are to be read."""
         if self.pythons is None:
-            raise ExtensionError("the Pythons are not known: was the configuration read?")
+            raise ConfigError("the Pythons are not known: was the configuration read?")
         folder = app.config.spawnable_store or app.outdir.parent / "transcripts"
         store = Store(Path(app.confdir) / folder)
         extensions = tuple(sorted(app.config.myst_enable_extensions))
