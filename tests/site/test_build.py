@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 HELLO = """\
 ```{code-cell} python
