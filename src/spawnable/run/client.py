@@ -40,7 +40,7 @@ class _Warden:
         self.folder = Path(tempfile.mkdtemp(prefix="spawnable-"))
         self.runs = 0
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _START],
+            [sys.executable, "-c", _START, str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd="/",

@@ -29,7 +29,14 @@ _READ = 1 << 20
 
 
 def main() -> None:
-    """Serve requests until the input is closed."""
+    """Serve requests until the input is closed; the argument is the folder of all runs, removed then."""
+    try:
+        _requests()
+    finally:
+        shutil.rmtree(sys.argv[1], ignore_errors=True)
+
+
+def _requests() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     gc.freeze()
@@ -137,8 +144,3 @@ def _serve(requests: int, answers: int, *, contained: bool) -> None:
         _write(answers, text.encode(errors="backslashreplace") + b"\n")
     finally:
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main()
-    sys.exit(0)
