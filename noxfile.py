@@ -145,6 +145,20 @@ def snippets(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure what running costs, each baseline beside it; `-- growth --small` shows that a part works."""
+    install(session)
+    session.run("python", "tests/bench/bench.py", *session.posargs, env={"PYTHONPATH": str(Path.cwd())})
+
+
+@nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Run the scripts of the pages ten thousand times, as many at once as a build; `-- --runs 500` is shorter."""
+    install(session)
+    session.run("python", "tests/bench/soak.py", *session.posargs, env={"PYTHONPATH": str(Path.cwd())})
+
+
+@nox.session(default=False)
 def constraints(session: nox.Session) -> None:
     """Pin anew what the sessions install, for every Python and system, in constraints.txt."""
     session.install("uv")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from typing import Self
 
+from spawnable.admission import Admission, default_workers
 from spawnable.python import Python
 from spawnable.snippet import Snippet
 from spawnable.store import Job, Store, StoreError, job_key
@@ -41,12 +42,6 @@ class BatchError(RuntimeError):
         )
 
 
-def default_workers() -> int:
-    """Return how many runs go at once: one more than there are processors, as most of them wait now and then."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(2, count + 1)
-
-
 def run_all(
     jobs: Iterable[Job],
     store: Store | None = None,
@@ -56,8 +51,9 @@ def run_all(
 ) -> dict[Job, Transcript]:
     """Run each job once, unless the store knows what it does; return what each did, in the order of the jobs.
 
-    `done` is called in this thread after each, with whether the store knew it.
-    `run` is `spawnable.run.run` where none is given.  Raises BatchError when all
+    `workers` run at once; where none are given, as many as the machine bears: see
+    `spawnable.admission`.  `done` is called in this thread after each, with whether
+    the store knew it.  `run` is `spawnable.run.run` where none is given.  Raises BatchError when all
     others are done, where some could not be run.  After KeyboardInterrupt no
     further job is started and running ones are ended; what was done is in the store.
     """
@@ -70,13 +66,19 @@ def run_all(
             waiting.append((key, twins))
         else:
             batch.note(twins, transcript, stored=True)
-    # what takes longest is started first, so that it is not what all wait for at the end
-    waiting.sort(key=lambda item: -item[1][0].snippet.limits.time)
-    with _Pool(store, workers or default_workers(), run) as pool:
-        batch.gather({pool.submit(key, twins[0]): twins for key, twins in waiting})
+    waiting.sort(key=lambda item: _haste(item[1][0]))
+    admission = Admission(workers)
+    with _Pool(store, min(admission.most, len(waiting) or 1), run) as pool:
+        batch.gather(pool, admission, deque(waiting))
     if batch.errors:
         raise BatchError({job: batch.errors[job] for job in jobs if job in batch.errors}, batch.transcripts)
     return {job: batch.transcripts[job] for job in jobs}
+
+
+def _haste(job: Job) -> tuple[bool, float]:
+    """Return what sorts first that which takes longest, so that it is not what all wait for at the end."""
+    expectation = job.snippet.expectations.of(job.start_method, job.python.minor)
+    return "stuck" not in expectation.kinds, -job.snippet.limits.time
 
 
 def _by_key(jobs: Iterable[Job]) -> dict[str, list[Job]]:
@@ -101,18 +103,25 @@ class _Batch:
             if self._done is not None:
                 self._done(job, transcript, stored)
 
-    def gather(self, running: dict[Future[Transcript], list[Job]]) -> None:
-        pending = set(running)
-        while pending:
-            finished, pending = wait(pending, timeout=_GLANCE, return_when=FIRST_COMPLETED)
+    def gather(self, pool: _Pool, admission: Admission, waiting: deque[tuple[str, list[Job]]]) -> None:
+        running: dict[Future[Transcript], list[Job]] = {}
+        while waiting or running:
+            while waiting and admission.admits(len(running)):
+                key, twins = waiting.popleft()
+                running[pool.submit(key, twins[0])] = twins
+            more = waiting and len(running) < admission.most
+            finished, _ = wait(running, timeout=admission.pause if more else _GLANCE, return_when=FIRST_COMPLETED)
             for future in finished:
-                error = future.exception()
-                if error is None:
-                    self.note(running[future], future.result(), stored=False)
-                elif isinstance(error, Exception):
-                    self.errors |= dict.fromkeys(running[future], error)
-                else:
-                    raise error
+                self._ended(future, running.pop(future))
+
+    def _ended(self, future: Future[Transcript], twins: list[Job]) -> None:
+        error = future.exception()
+        if error is None:
+            self.note(twins, future.result(), stored=False)
+        elif isinstance(error, Exception):
+            self.errors |= dict.fromkeys(twins, error)
+        else:
+            raise error
 
 
 class _Pool:

@@ -191,3 +191,18 @@ def _command(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
+
+
+def test_ledger_rests_when_nothing_changed(site: Any) -> None:
+    """The table of all claims is written anew when a page was read, and not when nothing changed."""
+    claim = "# Other\n\n```{claim} A01\n:verdict: holds\n:runs: hello\n:says: It is so.\nBecause.\n```\n"
+    cell = "\n```{code-cell} python\n---\nname: hello\n---\nprint(1)\n```\n"
+    site.write("# Site\n\n```{toctree}\nother\n```\n\n```{ledger}\n```\n")
+    site.write(claim + cell, "other")
+    assert site.build().code == 0
+    page = site.folder / "_build/html/index.html"
+    written = page.stat().st_mtime_ns
+    site.build()
+    assert page.stat().st_mtime_ns == written
+    site.write(claim.replace(":verdict: holds", ":verdict: wrong") + cell, "other")
+    assert "wrong" in site.build().page().select_one("table.ledger tbody tr").get_text()

@@ -60,7 +60,7 @@ class _Warden:
             self.requests.write(request.to_line())
             self.requests.flush()
             return self.answers.readline()
-        except OSError:
+        except (OSError, ValueError):  # a pipe that broke, or was closed from another thread
             return b""
         finally:
             timer.cancel()
@@ -158,10 +158,9 @@ def _take() -> _Warden:
             _all.clear()
         if _idle:
             return _idle.pop()
-    warden = _Warden()
-    with _lock:
+        warden = _Warden()
         _all.add(warden)
-    return warden
+        return warden
 
 
 def _drop(warden: _Warden) -> None:

@@ -4,7 +4,9 @@
                (MyST-NB)  (options)  (one batch)             (HTML)
 
 `Site` holds what one build executed: all cells of the pages to be read run before the
-first page is read; as each page has been read, its cells are replaced.
+first page is read; as each page has been read, its cells are replaced.  What runs and
+renders is imported when a page is to be read, so that a build in which nothing changed
+takes no longer for it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -25,18 +27,16 @@ from sphinx.util import logging
 from sphinx.util.i18n import format_date
 
 from spawnable.python import PythonError
-from spawnable.run import close
-from spawnable.site.attach import replace_cells
 from spawnable.site.claims import ClaimDirective, ClaimRole, LedgerDirective, claim, fill_ledgers, ledger, note_claims
 from spawnable.site.domain import SpawnableDomain
 from spawnable.site.elements import add_elements
-from spawnable.site.execute import Executed, execute
 from spawnable.site.language import CATALOG
 from spawnable.site.option_table import CellOptionsDirective
 from spawnable.site.pythons import Pythons
-from spawnable.site.record import page_record, write_records
 from spawnable.site.values import RunRole, ValueLookupError, run_value, value
-from spawnable.store import Store
+
+if TYPE_CHECKING:
+    from spawnable.site.execute import Executed
 
 __all__ = ["setup"]
 
@@ -50,6 +50,7 @@ class Site:
 
     def __init__(self) -> None:
         self.executed: dict[str, Executed] = {}
+        self.changed = False
         self.pythons: Pythons | None = None
 
     def configure(self, _app: Sphinx, config: Config) -> None:
@@ -63,14 +64,23 @@ class Site:
             raise ConfigError(f"spawnable_pythons: {error}") from error
         config.spawnable_identity = self.pythons.identity
 
-    def outdated(self, _app: Sphinx, env: BuildEnvironment, *_documents: Any) -> list[str]:
+    def outdated(
+        self, _app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
+    ) -> list[str]:
         """Name the pages on which something was wrong: they are read, and say so, again."""
+        self.changed = bool(removed)
         return [docname for docname in _domain(env).faulty() if docname in env.found_docs]
 
     def execute(self, app: Sphinx, env: BuildEnvironment, docnames: Sequence[str]) -> None:
         """Run the cells of the pages that are to be read."""
         if self.pythons is None:
             raise ConfigError("the Pythons are not known: was the configuration read?")
+        if not docnames:
+            return
+        from spawnable.site.execute import execute
+        from spawnable.store import Store
+
+        self.changed = True
         folder = app.config.spawnable_store or app.outdir.parent / "transcripts"
         store = Store(Path(app.confdir) / folder)
         extensions = tuple(sorted(app.config.myst_enable_extensions))
@@ -79,11 +89,14 @@ class Site:
     def attach(self, app: Sphinx, document: nodes.document) -> None:
         """Put into a page that was read what its cells did."""
         docname = app.env.docname
-        executed = self.executed.get(docname)
+        executed = self.executed.pop(docname, None)
         domain = _domain(app.env)
         cells = executed.page.cells if executed is not None else {}
         results = executed.results if executed is not None else {}
         if executed is not None and (cells or executed.faulty):
+            from spawnable.site.attach import replace_cells
+            from spawnable.site.record import page_record
+
             replace_cells(document, docname, cells, results)
             domain.pages[docname] = page_record(docname, executed)
         names = {container["cell_metadata"].get("name") for container in _kernel_cells(document)}
@@ -97,13 +110,22 @@ class Site:
                 domain.note_fault(docname)
             node.replace_self(nodes.inline("", text, classes=["measured"]))
 
-    @staticmethod
-    def finish(app: Sphinx, error: Exception | None) -> None:
-        """Write what the output folder tells of the cells, and leave no process."""
+    def ledgers(self, _app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Name the pages that show all claims: they are written anew where any page was read or is gone."""
+        return sorted(_domain(env).ledgers) if self.changed else []
+
+    def finish(self, app: Sphinx, error: Exception | None) -> None:
+        """Write what the output folder tells of the cells, where any page was read or is gone; leave no process."""
+        folder = Path(app.outdir)
+        if not self.changed and (folder / "snippets.json").exists():
+            return
+        from spawnable.run import close
+        from spawnable.site.record import write_records
+
         close()
         if error is None and app.builder.format == "html":
             pages = _domain(app.env).pages
-            write_records(Path(app.outdir), [pages[docname] for docname in sorted(pages)])
+            write_records(folder, [pages[docname] for docname in sorted(pages)])
 
 
 def _kernel_cells(document: nodes.document) -> list[nodes.container]:
@@ -112,11 +134,6 @@ def _kernel_cells(document: nodes.document) -> list[nodes.container]:
 
 def _domain(env: BuildEnvironment) -> SpawnableDomain:
     return cast("SpawnableDomain", env.domains["spawnable"])
-
-
-def _ledgers(_app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Name the pages that show all claims: they are written anew."""
-    return sorted(_domain(env).ledgers)
 
 
 def _add_executed(
@@ -159,7 +176,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", site.outdated)
     app.connect("env-before-read-docs", site.execute)
     app.connect("doctree-read", site.attach)
-    app.connect("env-updated", _ledgers)
+    app.connect("env-updated", site.ledgers)
     app.connect("doctree-resolved", fill_ledgers)
     app.connect("html-page-context", _add_executed)
     app.connect("build-finished", site.finish)

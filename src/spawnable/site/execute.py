@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx.util import logging
 from sphinx.util.console import term_width_line
 
+from spawnable import exchange
 from spawnable.batch import BatchError, Job, run_all
 from spawnable.python import PythonError
 from spawnable.run import close
@@ -21,7 +24,7 @@ from spawnable.site.pythons import Pythons
 from spawnable.site.reader import PageError, by_kernel, read
 from spawnable.site.results import Results
 from spawnable.snippet import Snippet
-from spawnable.store import Store
+from spawnable.store import Store, job_key
 from spawnable.transcript import Transcript
 from spawnable.verdict import judge, report
 
@@ -33,14 +36,41 @@ __all__ = ["Executed", "execute"]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A transcript, packed: those of all pages are held until each page is read."""
+
+    packed: bytes
+    #: whether it was remembered rather than run
+    stored: bool
+
+    @classmethod
+    def of(cls, transcript: Transcript, *, stored: bool) -> _Kept:
+        return cls(zlib.compress(exchange.encoded(transcript), 1), stored)
+
+    @property
+    def transcript(self) -> Transcript:
+        return Transcript.from_json(zlib.decompress(self.packed))
+
+
+@dataclass
 class Executed:
     """The cells of one page, with what their runs did."""
 
     page: Page
-    results: dict[str, Results] = field(default_factory=dict)
+    #: by the cell's name
+    kept: dict[str, list[_Kept]] = field(default_factory=dict)
     #: whether an option is wrong, a run did not do what it should, or could not be done
     faulty: bool = False
+
+    @cached_property
+    def results(self) -> dict[str, Results]:
+        """The runs of each cell."""
+        found = {name: Results(self.page.cells[name].snippet) for name in self.kept}
+        for name, runs in self.kept.items():
+            for run in runs:
+                found[name].add(run.transcript, run.stored)
+        return found
 
 
 class _Rewriting(Store):
@@ -70,18 +100,20 @@ def execute(
             jobs += list(_jobs(cell.snippet, pythons))
         except PythonError as error:
             errors.append((cell.snippet, str(error)))
-    transcripts, failed = _run(jobs, store)
+    kept, failed = _run(jobs, store)
     errors += [(job.snippet, f"can not be run under {job.start_method}: {error}") for job, error in failed.items()]
     for snippet, message in errors:
         docname, _ = by_name[snippet.name]
         executed[docname].faulty = True
         _tell(docname, snippet.line, message, "run")
     for docname, cell in by_name.values():
-        executed[docname].results[cell.options.name] = Results(cell.snippet)
+        executed[docname].kept[cell.options.name] = []
     for job in jobs:
-        if job in transcripts:
+        if job in kept:
             docname, cell = by_name[job.snippet.name]
-            _judge(executed[docname], docname, cell, *transcripts[job])
+            executed[docname].kept[cell.options.name].append(kept[job])
+            if not kept[job].stored:  # what was remembered is met, or it would have been run again
+                _judge(executed[docname], docname, cell, kept[job].transcript)
     return executed
 
 
@@ -112,31 +144,40 @@ def _jobs(snippet: Snippet, pythons: Pythons) -> Iterator[Job]:
             yield Job(snippet, method, python)
 
 
-def _run(jobs: list[Job], store: Store) -> tuple[dict[Job, tuple[Transcript, bool]], dict[Job, Exception]]:
-    """Return what each job did, with whether that was remembered, and what could not be run."""
+def _run(jobs: list[Job], store: Store) -> tuple[dict[Job, _Kept], dict[Job, Exception]]:
+    """Return what each job did, and what could not be run."""
     if not jobs:
         return {}, {}
     began = time.monotonic()
+    # what is remembered, and is not what the cell expects, may have been the machine's fault: it is run again
+    done = _remembered(jobs, store)
+    remembered = len(done)
     try:
-        done, failed = _batch(jobs, store)
-        # what is remembered, and is not what the cell expects, may have been the machine's fault: it is run again
-        unmet = [job for job, (transcript, stored) in done.items() if stored and not _met(job, transcript)]
-        again, failed_again = _batch(unmet, _Rewriting(store.folder))
+        ran, failed = _batch([job for job in jobs if job not in done], _Rewriting(store.folder))
     finally:
         close()
-    done |= again
-    ran = len({id(transcript) for transcript, stored in done.values() if not stored})
-    remembered = sum(stored for _, stored in done.values())
-    _log.info("cells: %d runs in %.1f s, %d remembered", ran, time.monotonic() - began, remembered)
-    return done, failed | failed_again
+    _log.info(
+        "cells: %d runs in %.1f s, %d remembered", len(set(map(job_key, ran))), time.monotonic() - began, remembered
+    )
+    return done | {job: _Kept.of(transcript, stored=False) for job, transcript in ran.items()}, failed
 
 
-def _batch(jobs: list[Job], store: Store) -> tuple[dict[Job, tuple[Transcript, bool]], dict[Job, Exception]]:
-    done: dict[Job, tuple[Transcript, bool]] = {}
+def _remembered(jobs: list[Job], store: Store) -> dict[Job, _Kept]:
+    """Return what the store knows of these jobs, where that is what their cells expect."""
+    found: dict[Job, _Kept] = {}
+    for job in jobs:
+        transcript = store.get(job)
+        if transcript is not None and judge(job.snippet, transcript).met:
+            found[job] = _Kept.of(transcript, stored=True)
+    return found
+
+
+def _batch(jobs: list[Job], store: Store) -> tuple[dict[Job, Transcript], dict[Job, Exception]]:
+    done: dict[Job, Transcript] = {}
     progress = _Progress(len(jobs))
 
-    def note(job: Job, transcript: Transcript, stored: bool) -> None:
-        done[job] = (transcript, stored)
+    def note(job: Job, transcript: Transcript, _stored: bool) -> None:
+        done[job] = transcript
         progress.step(job)
 
     try:
@@ -149,16 +190,12 @@ def _batch(jobs: list[Job], store: Store) -> tuple[dict[Job, tuple[Transcript, b
     return done, {}
 
 
-def _met(job: Job, transcript: Transcript) -> bool:
-    return judge(job.snippet, transcript).met
-
-
-def _judge(executed: Executed, docname: str, cell: Cell, transcript: Transcript, stored: bool) -> None:
-    """Keep a run of a cell, and report it where it is not what the cell expects."""
-    run = executed.results[cell.options.name].add(transcript, stored)
-    if not run.verdict.met:
+def _judge(executed: Executed, docname: str, cell: Cell, transcript: Transcript) -> None:
+    """Report a run that is not what its cell expects."""
+    verdict = judge(cell.snippet, transcript)
+    if not verdict.met:
         executed.faulty = True
-        _tell(docname, cell.snippet.line, report(cell.snippet, transcript, run.verdict), "outcome")
+        _tell(docname, cell.snippet.line, report(cell.snippet, transcript, verdict), "outcome")
 
 
 def _tell(docname: str, line: int, message: str, subtype: str) -> None:

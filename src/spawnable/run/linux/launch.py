@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import resource
 import signal
 from contextlib import suppress
@@ -15,9 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["start"]
 
+_KERNEL = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
+#: from this Linux on a user's processes are counted in each user namespace on its own
+_OWN_COUNT = (5, 14)
 
-def start(request: Request, output: int, nice: int) -> int:
-    """Start the script in a new session, with `output` as its standard output and error; return its id."""
+
+def start(request: Request, output: int, most: int) -> int:
+    """Start the script in a new session, with `output` as its standard output and error; return its id.
+
+    `most` is the number of processes that its user namespace may hold, 0 where it has none of its own.
+    """
     variables = environment(request)
     pid = os.fork()
     if pid:
@@ -36,8 +45,8 @@ def start(request: Request, output: int, nice: int) -> int:
         ):
             with suppress(ValueError, OSError):
                 resource.setrlimit(kind, (value, value))
-        if nice:
-            os.setpriority(os.PRIO_PROCESS, 0, nice)
+        if most and os.geteuid() and _KERNEL >= _OWN_COUNT:
+            resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
         for number in range(1, signal.NSIG):
             with suppress(OSError, ValueError):
                 if number != signal.SIGPIPE:

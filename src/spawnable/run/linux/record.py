@@ -69,7 +69,8 @@ class Record:
 
     def _saw(self, sighting: _Sighting, reading: procfs.Stat, now: float) -> None:
         process, time = sighting.process, round(now - self.start, 4)
-        if process.kind == "other":
+        if process.kind == "other" and reading.state == "S":
+            # not while it runs: a process that forks holds what a reader of its command line would wait for
             process.kind, process.name = self._kind(reading)
         process.cpu = max(process.cpu, reading.cpu)
         process.memory = max(process.memory, reading.memory)

@@ -35,6 +35,10 @@ _LOOK = 0.005
 _GRACE = 1.5
 #: seconds for which a whole tree must be seen to wait without end, to be called stuck early
 _IDLE = 0.5
+#: processes that are looked at for the first time in one look
+_NEW = 16
+#: processes born since the last look at which memory is still counted: one that forks would make the reader wait
+_CALM = 2
 #: seconds that processes have to print their stacks
 _STACKS = 1.0
 
@@ -58,12 +62,10 @@ class _Run:
     def main(self) -> Transcript:
         """Run the script to its end and tell what it did."""
         prepare(self.request)
-        nice = 0
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, -10)
-            nice = 0 if os.getpriority(os.PRIO_PROCESS, 0) >= 0 else 10
+        with suppress(OSError):  # where it may: to see what a run does before the run does more of it
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
         begin = time.monotonic()
-        pid = start(self.request, self.capture.writer.fileno(), nice)
+        pid = start(self.request, self.capture.writer.fileno(), most=self.limits.processes if self.contained else 0)
         self.capture.writer.close()
         self.record = Record(begin, pid)
         ended = self.follow(pid, begin)
@@ -119,12 +121,17 @@ class _Run:
 
     def look(self, now: float) -> str:
         """Take one reading of all processes; return the limit that is passed, or nothing."""
-        readings = self.record.look(self.pids(), now)
+        pids = self.pids()
+        if len(pids) > self.limits.processes:
+            self.signal(signal.SIGSTOP)
+            return "processes"
+        # of many new ones, not all at once: their number is what counts first
+        known = len(self.record.seen)
+        readings = self.record.look(pids[: known + _NEW], now)
         self.reap()
         memory = sum(reading.memory for reading in readings)
-        if len(readings) > self.limits.processes:
-            return "processes"
-        if memory > self.limits.memory and self.memory() > self.limits.memory:
+        calm = len(self.record.seen) - known <= _CALM
+        if calm and memory > self.limits.memory and self.memory() > self.limits.memory:
             return "memory"
         if self.request.early and self.idle(now, [reading.pid for reading in readings if reading.state != "Z"]):
             return "stuck"
@@ -197,16 +204,16 @@ class _Run:
             if process is not None:
                 process.stack = path.read_text(errors="replace")[:20_000]
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to every process of the run, at once where it has namespaces of its own."""
+        for pid in [-1] if self.contained else self.pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     def kill(self) -> None:
         """End every process of the run."""
         for _ in range(200):
-            if self.contained:
-                with suppress(ProcessLookupError):
-                    os.kill(-1, signal.SIGKILL)
-            else:
-                for pid in self.pids():
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+            self.signal(signal.SIGKILL)
             self.reap()
             if not self.pids():
                 return

@@ -1,0 +1,65 @@
+"""What runs left on the machine: processes, shared memory, files, open files of the process that asked for them."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Watcher"]
+
+_SHARED = Path("/dev/shm")
+_PROC = Path("/proc")
+_OPEN = Path("/proc/self/fd")
+#: seconds that what is ending may take to be gone
+_PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Knows what was there before: all that runs make lies in, or names, one temporary folder."""
+
+    temporary: Path
+    shared: frozenset[str]
+    #: files that this process had open
+    files: int
+
+    @classmethod
+    def of(cls, temporary: Path) -> Watcher:
+        """Return a watcher for runs whose temporary folder this is."""
+        return cls(temporary.resolve(), frozenset(_names(_SHARED)), len(_names(_OPEN)))
+
+    def left(self, patience: float = _PATIENCE) -> list[str]:
+        """Name what is left once it has had the time to go."""
+        end = time.monotonic() + patience
+        while (found := self._now()) and time.monotonic() < end:
+            time.sleep(0.1)
+        return found
+
+    def _now(self) -> list[str]:
+        shared = sorted(set(_names(_SHARED)) - self.shared)
+        return [
+            *(f"process {text}" for text in self._processes()),
+            *(f"shared memory {name}" for name in shared),
+            *(f"file {name}" for name in sorted(_names(self.temporary))),
+            *(f"open file {number}" for number in range(self.files, len(_names(_OPEN)))),
+        ]
+
+    def _processes(self) -> list[str]:
+        """Return the processes that have the folder in their environment, or work in it."""
+        mark = os.fsencode(self.temporary / "spawnable-")
+        found = []
+        for folder in _PROC.glob("[0-9]*"):
+            try:
+                inside = (folder / "cwd").readlink().is_relative_to(self.temporary)
+                if inside or mark in (folder / "environ").read_bytes():
+                    command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    found.append(f"{folder.name} {command.strip()}")
+            except OSError:  # it has ended, or is another user's
+                continue
+        return found
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
