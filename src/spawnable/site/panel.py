@@ -18,6 +18,8 @@ from spawnable.waits import wait_of
 __all__ = ["colours", "outputs"]
 
 
+#: with the names that Sphinx and its extensions give to outputs and tabs, by which other tools find them
+_PANEL = "panel highlight-none notranslate sd-tab-content"
 _SEPARATOR = '<span class="sep"> · </span>'
 
 
@@ -31,7 +33,7 @@ def outputs(results: Results, name: str, table: bool) -> str:
         for number, methods in enumerate(panels)
     )
     legend = element("legend", escape(_("Output by start method")))
-    return element("fieldset", f"\n{legend}\n{tabs}", {"class": "snippet-tabs"}) + "\n"
+    return element("fieldset", f"\n{legend}\n{tabs}", {"class": "snippet-tabs sd-tab-set"}) + "\n"
 
 
 def colours(transcript: Transcript) -> dict[int, str]:
@@ -64,7 +66,7 @@ def _panel(results: Results, methods: list[str], table: bool) -> str:
         _across_pythons(results, methods),
     ]
     content = "\n".join(part for part in parts if part)
-    return "\n" + element("div", f"\n{content}\n", {"class": "panel", "data-start-methods": " ".join(methods)}) + "\n"
+    return "\n" + element("div", f"\n{content}\n", {"class": _PANEL, "data-start-methods": " ".join(methods)}) + "\n"
 
 
 #: what is code in a sentence
