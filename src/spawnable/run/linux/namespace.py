@@ -13,11 +13,11 @@ import socket
 import struct
 from contextlib import suppress
 
-__all__ = ["adopt_orphans", "die_with_parent", "enclose", "separate"]
+__all__ = ["adopt_orphans", "die_with_parent", "enclose", "resize", "separate"]
 
 
 _NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
-_REC_PRIVATE, _BIND = 0x44000, 0x1000
+_REC_PRIVATE, _BIND, _REMOUNT = 0x44000, 0x1000, 0x20
 _PDEATHSIG, _SUBREAPER = 1, 36
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _RDONLY = 442, -100, 0x8000, 1
 _SIGKILL = 9
@@ -87,6 +87,12 @@ def enclose(folder: str, *, disk: int, network: bool) -> None:
     if not network:
         with suppress(OSError):
             _loopback()
+
+
+def resize(folder: str, disk: int) -> None:
+    """Let the files and the shared memory of the namespaces take so many bytes each."""
+    for name in (folder, "/dev/shm"):  # noqa: S108
+        _call("mount", None, name.encode(), None, _REMOUNT, f"size={disk}".encode())
 
 
 def _overlay(name: str, folder: str) -> None:

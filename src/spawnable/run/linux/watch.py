@@ -31,6 +31,8 @@ __all__ = ["watch"]
 
 #: seconds between two looks at the processes
 _LOOK = 0.005
+#: seconds between two looks once the main process has ended
+_WAIT = 0.001
 #: seconds that helpers and orphans have to end after the main process did
 _GRACE = 1.5
 #: seconds for which a whole tree must be seen to wait without end, to be called stuck early
@@ -178,7 +180,7 @@ class _Run:
                 return over
             if not self.pids():
                 break
-            time.sleep(_LOOK)
+            time.sleep(_WAIT)
         return "exit"
 
     def ask_stacks(self, living: set[int]) -> None:
