@@ -29,14 +29,17 @@ _MASKS = (
 _METHOD = re.compile(r"^(?:ForkServer|Fork|Spawn)(?=[A-Z])")
 
 
-def signature(transcript: Transcript, unordered: bool = False) -> Hashable:
+def signature(transcript: Transcript, unordered: bool = False, frames: bool = True) -> Hashable:
     """Return what two runs that did the same share, and no others.
 
     That is who wrote what, in which order unless `unordered`, and what is true of
-    the run; times, process ids, names drawn by lot and the frames of tracebacks do not count.
+    the run; times, process ids and names drawn by lot do not count, nor, if so asked, the `frames` of tracebacks,
+    which differ between Pythons.
     """
     shared = normalise(transcript)
-    written = [(_METHOD.sub("", line.name), _masked(line.text)) for line in _without_frames(lines(shared))]
+    shown = lines(shared)
+    counted = shown if frames else _without_frames(shown)
+    written = [(_METHOD.sub("", line.name), _masked(line.text)) for line in counted]
     return tuple(sorted(written) if unordered else written), tuple(str(outcome) for outcome in outcomes(transcript))
 
 
@@ -52,11 +55,11 @@ def _without_frames(written: list[Line]) -> Iterator[Line]:
         yield line
 
 
-def groups(transcripts: Mapping[Key, Transcript], unordered: bool = False) -> list[list[Key]]:
+def groups(transcripts: Mapping[Key, Transcript], unordered: bool = False, frames: bool = True) -> list[list[Key]]:
     """Return the keys whose runs did the same, together, in order of the first of each."""
     found: dict[Hashable, list[Key]] = {}
     for key, transcript in transcripts.items():
-        found.setdefault(signature(transcript, unordered), []).append(key)
+        found.setdefault(signature(transcript, unordered, frames), []).append(key)
     return list(found.values())
 
 

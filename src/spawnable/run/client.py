@@ -130,9 +130,9 @@ def _request(snippet: Snippet, start_method: str, python: Python) -> Request:
 
 def _shown(python: Python) -> dict[str, str]:
     """Return the folders of this machine that outputs may name, and what a reader is shown instead."""
-    folders = {INJECT: "…", python.executable: "python"}
+    folders = {INJECT: "...", python.executable: "python"}
     if python.library:
-        folders[str(Path(python.library).parent)] = "…"
+        folders[str(Path(python.library).parent)] = "..."
     return folders
 
 

@@ -73,7 +73,7 @@ class Results:
         chosen: Mapping[tuple[str, str], Transcript] = {
             key: run.transcript for key, run in self.runs.items() if key[1] in start_methods
         }
-        return groups(chosen, unordered=self.snippet.unordered)
+        return groups(chosen, unordered=self.snippet.unordered, frames=False)
 
     def expect_tokens(self) -> Iterator[str]:
         """Give `fork=ok`, `spawn=error:RuntimeError`, … for the shown runs, for whoever runs the script again."""

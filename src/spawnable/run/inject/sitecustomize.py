@@ -29,13 +29,13 @@ def _arm():
     """Let a signal print the stack of every thread to a file of this process."""
     global _stacks  # noqa: PLW0603
     if _SIGNAL:
-        import faulthandler
-
         try:
+            import faulthandler
+
             path = f"{_FOLDER}/stack-{os.getpid()}"
             _stacks = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             faulthandler.register(_SIGNAL, file=_stacks, all_threads=True)
-        except (OSError, ValueError, AttributeError):
+        except (ImportError, OSError, ValueError, AttributeError):  # a subinterpreter can not
             pass
 
 
