@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -167,3 +168,20 @@ def test_without_click_the_command_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "pip install 'spawnable[cli]'" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no network of a run's own")
+@pytest.mark.parametrize(("option", "said"), [("--network", "reached"), ("--no-network", "ConnectionRefusedError")])
+def test_the_machines_network_is_there_unless_it_is_refused(tmp_path: Path, option: str, said: str) -> None:
+    """A script reaches a server on this machine, or has a loopback of its own where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        script = write(
+            tmp_path,
+            "import socket\n"
+            "try:\n"
+            f"    socket.create_connection(('127.0.0.1', {server.getsockname()[1]})).close()\n"
+            "    print('reached')\n"
+            "except OSError as error:\n"
+            "    print(type(error).__name__)\n",
+        )
+        assert said in spawnable("run", "--start-method", ONE, option, script).output

@@ -86,6 +86,12 @@ _DEFAULT = Limits()
     show_default=True,
     help="How many one process may have open.",
 )
+@click.option(
+    "--network/--no-network",
+    default=True,
+    show_default=True,
+    help="Whether it sees this machine's network, or on Linux a loopback of its own.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: a list of runs.")
 def run(
     script: Path,
@@ -98,6 +104,7 @@ def run(
     processes: int,
     output: int,
     files: int,
+    network: bool,
     as_json: bool,
 ) -> None:
     """Run SCRIPT with ARGS under every start method and show what each process did.
@@ -110,7 +117,7 @@ def run(
         _read(script, arguments),
         expectations=expectations_of(expected),
         start_methods=tuple(dict.fromkeys(start_methods)) or AVAILABLE,
-        limits=replace(_DEFAULT, time=timeout, memory=memory, processes=processes, output=output, files=files),
+        limits=Limits(time=timeout, memory=memory, processes=processes, output=output, files=files, network=network),
     )
     jobs = [Job(snippet, method, python) for python in pythons_of(pythons) for method in snippet.start_methods]
     transcripts = _run(jobs)
