@@ -5,6 +5,7 @@ What a session installs is named in pyproject.toml and pinned in constraints.txt
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import sys
@@ -21,6 +22,7 @@ nox.options.sessions = ["docs", "tests", "doctest", "lint", "types"]
 PROJECT = nox.project.load_toml("pyproject.toml")
 SITE = Path("docs/_build/html")
 CELLS = Path("docs/_build/cells")
+TRANSCRIPTS = Path("docs/_build/transcripts")
 #: a phone shows so many columns of code
 CELL_WIDTH = "68"
 
@@ -142,6 +144,41 @@ def snippets(session: nox.Session) -> None:
     install(session)
     pythons = [] if "--python" in session.posargs else ["--python", "all"]
     session.run("spawnable", "check", "docs", *pythons, *session.posargs)
+
+
+@nox.session(default=False)
+def matrix(session: nox.Session) -> None:
+    """Run every script of the pages on every Python that is here, then build the guide with all of it.
+
+    After `--`: `--python 3.13` runs them on that one alone, `--merge FILE…` adds runs made
+    elsewhere, `--export FILE` packs all runs instead of building.
+    """
+    parser = argparse.ArgumentParser(prog="nox -s matrix --")
+    parser.add_argument("--python", action="append", default=[])
+    parser.add_argument("--merge", nargs="+", default=[])
+    parser.add_argument("--export")
+    given = parser.parse_args(session.posargs)
+    install(session)
+    store = str(TRANSCRIPTS)
+    for file in given.merge:
+        session.run("spawnable", "store", "merge", store, file)
+    environments = Path(session.virtualenv.location).resolve().parent / "pythons"
+    where = ["--store", store, "--environments", str(environments)]
+    pythons = [f"--python={name}" for name in given.python or ["all"]]
+    # what a cell needs is installed at the pinned version, if it is pinned
+    pins = {"PIP_CONSTRAINT": str(Path("constraints.txt").resolve())}
+    failed = False
+    try:
+        session.run("spawnable", "check", "docs", *pythons, *where, env=pins)
+    except nox.command.CommandFailed:
+        failed = True  # which scripts did not do as declared is of use as well: it is shown
+    if given.export:
+        session.run("spawnable", "store", "export", store, given.export)
+    else:
+        session.run("sphinx-build", "-n", "-W", "--keep-going", "-j", "auto", "-b", "html", "docs", str(SITE), env=pins)
+        session.log(f"Every run: {(SITE / 'reference/matrix.html').resolve().as_uri()}")
+    if failed:
+        session.error("not every script did as its cell declares: see above")
 
 
 @nox.session(default=False)

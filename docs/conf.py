@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from pathlib import Path
 
 project = "Spawnable"
 author = "the Spawnable authors"
@@ -17,6 +18,12 @@ extensions = [
 ]
 if find_spec("sphinx_click"):
     extensions.append("sphinx_click")  # reference/cli.md is read from the commands
+
+# Where scripts are run, the page's Python first: the one that builds, unless others are named.  What the store of
+# transcripts has from further Pythons and systems is shown too: `nox -s matrix` fills it.
+spawnable_pythons = os.environ.get("SPAWNABLE_PYTHONS", "").split()
+# Distributions that a script needs are installed there, beside nox's environments.
+spawnable_environments = str(Path(__file__).parent.parent / os.environ.get("NOX_ENVDIR", ".nox") / "pythons")
 
 exclude_patterns = ["_build"]  # what nox builds there is no source
 templates_path = ["_templates"]

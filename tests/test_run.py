@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from spawnable.snippet import Limits, Snippet
 from spawnable.transcript import Transcript
 from spawnable.verdict import outcomes
 
+#: the last word of the command line of every script here
+_SCRIPT = "main.py"
 TWO = """
 import multiprocessing
 
@@ -236,9 +239,10 @@ def test_close_ends_a_run_that_goes_on() -> None:
         except RunError as error:
             failed.append(error)
 
+    close()  # what other tests have kept
     thread = threading.Thread(target=ask)
     thread.start()
-    while not _wardens(psutil.Process()):
+    while not any(_SCRIPT in _commands(warden) for warden in _wardens(psutil.Process())):
         time.sleep(0.01)
     begin = time.monotonic()
     close()
@@ -257,9 +261,9 @@ def test_a_killed_client_leaves_no_process_and_no_folder(tmp_path: Path) -> None
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen([sys.executable, "-c", code], env=environment) as client:
         watched = psutil.Process(client.pid)
-        while not (started := [p for w in _wardens(watched) for p in (w, *w.children(recursive=True))][3:]):
+        while not any(_SCRIPT in _commands(warden) for warden in _wardens(watched)):
             time.sleep(0.01)
-        everyone = [*_wardens(watched), *started]
+        everyone = watched.children(recursive=True)
         client.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(everyone, timeout=10)
     assert not alive
@@ -285,6 +289,20 @@ def test_without_namespaces_the_same_is_told(variable: str, start_method: str, m
     assert bool(transcript.unknown) == (transcript.watched == "portable")
 
 
+def _commands(process: psutil.Process) -> str:
+    """Return the command lines of all that a process has started."""
+    words: list[str] = []
+    with contextlib.suppress(psutil.Error):
+        for child in process.children(recursive=True):
+            words += child.cmdline()
+    return " ".join(words)
+
+
 def _wardens(process: psutil.Process) -> list[psutil.Process]:
     """Return the wardens of a process."""
-    return [child for child in process.children() if any("warden" in word for word in child.cmdline())]
+    found = []
+    for child in process.children():
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            if any("warden" in word for word in child.cmdline()):
+                found.append(child)
+    return found

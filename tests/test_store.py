@@ -94,6 +94,18 @@ def test_key_tells_versions_of_packages_apart(job: Job, monkeypatch: pytest.Monk
     assert len(keys) == 3
 
 
+def test_keys_of_one_script_begin_alike(store: Store, job: Job, python: Python, full: Transcript) -> None:
+    """The runs of a script everywhere are found by the key of one; those of another script are not."""
+    jobs = [job, replace(job, start_method="fork"), replace(job, python=replace(python, digest="1" * 64))]
+    for one in jobs:
+        store.put(one, full)
+    other = replace(job, snippet=replace(SNIPPET, code="print(2)\n"))
+    store.put(other, full)
+    assert store.alike(job_key(job)) == sorted(map(job_key, jobs))
+    assert store.alike(job_key(other)) == [job_key(other)]
+    assert Store(store.folder / "none").alike(job_key(job)) == []
+
+
 def test_key_is_of_the_run_alone(job: Job) -> None:
     """What is expected and where the snippet stands do not change the key."""
     moved = replace(SNIPPET, name="x", page="p.md", line=9, expectations=Expectations.parse("stuck"), unordered=True)

@@ -13,7 +13,8 @@ One way, no way back::
 
 `snippet` and `script` make a snippet, `expectation` says what it may do, `python`
 names the interpreter, `run` runs it once and `batch` many at once, by way of the
-`store`.  `site` and `cli` know all of these; none of these knows `site` or `cli`.
+`store`; `environments` installs what a snippet needs.  `site` and `cli` know all of
+these; none of these knows `site` or `cli`.
 """
 
 from __future__ import annotations

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from spawnable.expectation import Outcome
 from spawnable.normalise import Line, lines, normalise
 from spawnable.transcript import Transcript
 from spawnable.verdict import outcomes
 
-__all__ = ["groups", "signature"]
+__all__ = ["agree", "compared", "groups", "signature", "told_apart"]
 
 Key = TypeVar("Key")
 
@@ -25,6 +27,10 @@ _MASKS = (
     # names that the standard library draws by lot
     (re.compile(r"\b(psm_|wnsm_|pymp-|listener-|mp-|tmp)[0-9a-z_]{8}\b"), r"\1ID"),
 )
+#: outcomes of a script that failed itself
+_HEAVY = ("stuck", "stopped", "error", "exit")
+#: outcomes that are not seen where writers are not attested
+_UNSEEN = ("child exit", "leaves")
 # `ForkPoolWorker-1` and `SpawnPoolWorker-1` are the same writer
 _METHOD = re.compile(r"^(?:ForkServer|Fork|Spawn)(?=[A-Z])")
 
@@ -36,11 +42,15 @@ def signature(transcript: Transcript, unordered: bool = False, frames: bool = Tr
     the run; times, process ids and names drawn by lot do not count, nor, if so asked, the `frames` of tracebacks,
     which differ between Pythons.
     """
-    shared = normalise(transcript)
-    shown = lines(shared)
-    counted = shown if frames else _without_frames(shown)
-    written = [(_METHOD.sub("", line.name), _masked(line.text)) for line in counted]
+    written = _written(transcript, frames)
     return tuple(sorted(written) if unordered else written), tuple(str(outcome) for outcome in outcomes(transcript))
+
+
+def _written(transcript: Transcript, frames: bool) -> list[tuple[str, str]]:
+    """Return the writer and the masked text of each line that counts."""
+    shown = lines(normalise(transcript))
+    counted = shown if frames else _without_frames(shown)
+    return [(_METHOD.sub("", line.name), _masked(line.text)) for line in counted]
 
 
 def _without_frames(written: list[Line]) -> Iterator[Line]:
@@ -61,6 +71,47 @@ def groups(transcripts: Mapping[Key, Transcript], unordered: bool = False, frame
     for key, transcript in transcripts.items():
         found.setdefault(signature(transcript, unordered, frames), []).append(key)
     return list(found.values())
+
+
+def agree(shown: Transcript, other: Transcript, unordered: bool = False) -> bool:
+    """Tell whether a run did the same as the shown one on another Python or system, as far as both were observed.
+
+    Where nobody attested one run's writers, who wrote a line does not count, nor what can
+    not be seen there: how a child ended and what was left behind.
+    """
+    same = _attested(shown) == _attested(other)
+    texts = [[(writer if same else "", text) for writer, text in _written(run, frames=False)] for run in (shown, other)]
+    if (sorted(texts[0]) != sorted(texts[1])) if unordered else (texts[0] != texts[1]):
+        return False
+    ends = [set(compared(outcomes(run))) for run in (shown, other)]
+    if same:
+        return ends[0] == ends[1]
+    sure, seen = ends if _attested(shown) else reversed(ends)
+    return seen <= sure and all(outcome.kind in _UNSEEN for outcome in sure - seen)
+
+
+def compared(found: Iterable[Outcome]) -> list[Outcome]:
+    """Return what counts of a run's outcomes, heaviest first, where it is compared on several Pythons.
+
+    Where the script itself failed, how its children ended does not: nor is it declared.
+    """
+    counted = [outcome for outcome in found if outcome.kind != "ok"]
+    failed = any(outcome.kind in _HEAVY for outcome in counted)
+    return [outcome for outcome in counted if not (failed and outcome.kind == "child exit")]
+
+
+def told_apart(shown: Transcript, other: Transcript) -> tuple[str | None, str | None]:
+    """Return the first line that a run wrote and the shown one did not, and the first that it did not write.
+
+    What two runs never share is masked; None stands for no such line.
+    """
+    had, has = ([text for _, text in _written(run, frames=False)] for run in (shown, other))
+    added, missing = Counter(has) - Counter(had), Counter(had) - Counter(has)
+    return next((text for text in has if text in added), None), next((text for text in had if text in missing), None)
+
+
+def _attested(transcript: Transcript) -> bool:
+    return transcript.watched != "portable"
 
 
 def _masked(text: str) -> str:

@@ -23,6 +23,7 @@ _GLANCE = 0.5
 
 Runner = Callable[[Snippet, str, Python | None], Transcript]
 Done = Callable[[Job, Transcript, bool], object]
+Sound = Callable[[Job, Transcript], bool]
 
 
 class BatchError(RuntimeError):
@@ -48,20 +49,24 @@ def run_all(
     workers: int | None = None,
     done: Done | None = None,
     run: Runner | None = None,
+    sound: Sound | None = None,
 ) -> dict[Job, Transcript]:
     """Run each job once, unless the store knows what it does; return what each did, in the order of the jobs.
 
     `workers` run at once; where none are given, as many as the machine bears: see
     `spawnable.admission`.  `done` is called in this thread after each, with whether
-    the store knew it.  `run` is `spawnable.run.run` where none is given.  Raises BatchError when all
-    others are done, where some could not be run.  After KeyboardInterrupt no
-    further job is started and running ones are ended; what was done is in the store.
+    the store knew it.  `run` is `spawnable.run.run` where none is given.  What the store
+    knows is run again where `sound` denies it.  Raises BatchError when all others are done,
+    where some could not be run.  After KeyboardInterrupt no further job is started and
+    running ones are ended; what was done is in the store.
     """
     jobs = list(dict.fromkeys(jobs))
     batch = _Batch(done)
     waiting = []
     for key, twins in _by_key(jobs).items():
         transcript = store.read(key) if store else None
+        if transcript is not None and sound is not None and not all(sound(job, transcript) for job in twins):
+            transcript = None
         if transcript is None:
             waiting.append((key, twins))
         else:

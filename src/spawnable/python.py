@@ -115,6 +115,12 @@ class Python:
         with _lock:
             return dict(_versions(self.executable, self.paths, wanted))
 
+    @staticmethod
+    def forget_versions() -> None:
+        """Ask the interpreters anew which distributions they have: after one was installed."""
+        with _lock:
+            _versions.cache_clear()
+
     def with_packages(self, names: Iterable[str]) -> Python:
         """Return an interpreter that has these distributions.
 

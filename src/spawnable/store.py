@@ -15,7 +15,7 @@ import logging
 import platform
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -25,10 +25,12 @@ from spawnable.python import Python
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript, TranscriptError
 
-__all__ = ["Job", "Store", "StoreError", "job_key"]
+__all__ = ["SUBJECT", "Job", "Store", "StoreError", "job_key"]
 
 _log = logging.getLogger(__name__)
 _KEY = re.compile(r"[0-9a-f]{64}")
+#: digits of a key that tell what was run; the others tell where
+SUBJECT = 32
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -73,6 +75,11 @@ class Store:
     def entries(self) -> list[str]:
         """Return the keys of all that is held, sorted."""
         return sorted(path.stem for path in self.folder.glob("[0-9a-f][0-9a-f]/*.json") if _KEY.fullmatch(path.stem))
+
+    def alike(self, key: str) -> list[str]:
+        """Return the keys, sorted, of what is held of the same script, run anywhere; see `job_key`."""
+        names = self._path(key).parent.glob(f"{key[:SUBJECT]}*.json")
+        return sorted(path.stem for path in names if _KEY.fullmatch(path.stem))
 
     def read(self, key: str) -> Transcript | None:
         """Return the transcript of a key; see `get`."""
@@ -156,25 +163,28 @@ class Store:
 
 
 def job_key(job: Job) -> str:
-    """Return the SHA-256 of all that a run depends on: script, limits, packages, interpreter, system, runner.
+    """Return 64 hexadecimal digits that tell all that a run depends on.
 
-    What is expected of the run and where the snippet stands are no part of it.
+    The first half tells what is run: script, limits, versions of packages, and the runner.
+    The second tells where: interpreter, start method and system.  So the runs of one script
+    everywhere have keys that begin alike.  What is expected of the run and where the snippet
+    stands are no part of it.
     """
     snippet = job.snippet
-    content = [
+    subject = [
         snippet.code,
         snippet.filename,
         sorted(snippet.companions.items()),
         snippet.arguments,
         asdict(snippet.limits),
         sorted(job.python.versions(snippet.packages).items()),
-        job.python.digest,
-        job.python.paths,
-        job.start_method,
-        platform.system(),
-        platform.machine(),
         _runner(),
     ]
+    place = [job.python.digest, job.python.paths, job.start_method, platform.system(), platform.machine()]
+    return _digest(subject)[:SUBJECT] + _digest(place)[: 64 - SUBJECT]
+
+
+def _digest(content: Sequence[object]) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -184,10 +194,12 @@ def _runner() -> str:
     home = Path(__file__).parent
     digest = hashlib.sha256()
     for path in _sources(home):
-        digest.update(f"{path.relative_to(home).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+        source = path.read_bytes().replace(b"\r\n", b"\n")  # the same on every system
+        digest.update(f"{path.relative_to(home).as_posix()}\0".encode() + source + b"\0")
     return digest.hexdigest()
 
 
 def _sources(home: Path) -> Iterator[Path]:
     yield home / "transcript.py"
-    yield from sorted(path for path in (home / "run").rglob("*") if path.is_file() and path.suffix != ".pyc")
+    found = (path for path in (home / "run").rglob("*") if path.is_file() and path.suffix != ".pyc")
+    yield from sorted(found, key=Path.as_posix)

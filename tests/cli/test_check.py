@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -112,6 +112,29 @@ def test_the_store_saves_runs(docs: Path, tmp_path: Path) -> None:
     assert "from the store" not in spawnable("check", docs, "--store", store).output
     assert "1 run (1 of them from the store), all as declared" in spawnable("check", docs, "--store", store).output
     assert "from the store" not in spawnable("check", docs, "--store", store, "--repeat", "2").output
+
+
+def test_what_did_not_do_as_declared_is_run_again(docs: Path, tmp_path: Path) -> None:
+    """A run in the store that is not what its cell declares may have been the machine's fault: it is not reused."""
+    (docs / "faulty.md").write_text(FAULTY, encoding="utf-8")
+    for _ in range(2):
+        result = spawnable("check", docs / "faulty.md", "--store", tmp_path / "store")
+        assert "from the store" not in result.output
+        assert result.exit_code == 1
+
+
+def test_packages_are_installed_where_needed(docs: Path, tmp_path: Path, distribution: Callable[[str], None]) -> None:
+    """A cell that needs a distribution is run in an environment that has it, another one is not."""
+    distribution("small-words")
+    page = PAGE.replace(f"start-methods: [{ONE}]\n", f"start-methods: [{ONE}]\npackages: [small-words]\n")
+    (docs / "guide" / "page.md").write_text(page.replace("from words import", "from small_words import"))
+    result = spawnable("check", docs)
+    assert result.exit_code == 2
+    assert "lacks small-words" in result.output
+    result = spawnable("check", docs, "--environments", tmp_path / "environments")
+    assert result.exit_code == 0, result.output
+    assert "1 run, all as declared" in result.output
+    assert len(list((tmp_path / "environments").iterdir())) == 1
 
 
 def test_a_store_is_taken_to_another(docs: Path, tmp_path: Path) -> None:

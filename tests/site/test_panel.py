@@ -148,15 +148,3 @@ def test_table_has_every_process(results: Gather, transcript: Make) -> None:
     rows = [[cell.get_text() for cell in row.select("th, td")] for row in html.select("tbody tr")]
     assert [row[0] for row in rows] == ["main", "resource_tracker", "Process-1", "Process-2"]
     assert rows[2] == ["Process-1", "child", "main", "0.10 s", "0.30 s", "0", "0.12 s", "21 MB"]
-
-
-def test_pythons_are_compared(results: Gather, transcript: Make) -> None:
-    """Where several Pythons ran a cell the page shows the first and says how many agree; others' outputs are folded."""
-    runs = [transcript((101, "1\n"), python=python) for python in ("3.13.0", "3.12.1")]
-    html = rendered(results(*runs))
-    assert html.select(".agreement")[0].get_text() == "2 of 2 runs agree (Python 3.13, 3.12 under fork)."
-    assert pres(html) == ["1\n"]
-    html = rendered(results(*runs, transcript((101, "2\n"), python="3.14.0")))
-    assert html.select(".agreement")[0].get_text() == "2 of 3 runs agree (Python 3.13, 3.12, 3.14 under fork)."
-    assert html.select("details.differing > summary")[0].get_text() == "Python 3.14, fork: exit code 0"
-    assert html.select("details.differing .output")[0]["data-python"] == "3.14"

@@ -13,6 +13,7 @@ from spawnable.cli.options import AVAILABLE, Failure, python_option, pythons_of
 from spawnable.cli.pages import read
 from spawnable.cli.progress import Progress
 from spawnable.cli.rounds import Tally, round_line
+from spawnable.environments import Environments
 from spawnable.python import Python, PythonError
 from spawnable.run import RunError, close
 from spawnable.snippet import Snippet
@@ -37,17 +38,29 @@ __all__ = ["check"]
     "--store",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="A folder of remembered runs: what has not changed is not run again.",
+    help="A folder of remembered runs: what has not changed, and did as declared, is not run again.",
+)
+@click.option(
+    "--environments",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder in which the distributions that cells need are installed, for each Python that lacks them.",
 )
 @click.option("--jobs", "workers", type=click.IntRange(min=1), help="Runs at once.  [default: as many as fit]")
-def check(paths: Sequence[Path], pythons: Sequence[str], repeat: int, folder: Path | None, workers: int | None) -> None:
+def check(
+    paths: Sequence[Path],
+    pythons: Sequence[str],
+    repeat: int,
+    folder: Path | None,
+    environments: Path | None,
+    workers: int | None,
+) -> None:
     """Run the cells of the pages at PATH under every start method and judge them.
 
     A PATH is a page in MyST Markdown or a folder of such pages.  Exit status 0: every run
     did what its cell declares; 1: one did not; 2: the cells could not be read or run.
     """
     snippets = read(paths)
-    jobs = _jobs(snippets, pythons_of(pythons))
+    jobs = _jobs(snippets, pythons_of(pythons), Environments(environments))
     if not jobs:
         raise Failure(f"nothing to run in {', '.join(map(str, paths))}: no cell fits these Pythons and this platform")
     tally = Tally()
@@ -67,7 +80,7 @@ def check(paths: Sequence[Path], pythons: Sequence[str], repeat: int, folder: Pa
         click.get_current_context().exit(1)
 
 
-def _jobs(snippets: Sequence[Snippet], pythons: Sequence[Python]) -> list[Job]:
+def _jobs(snippets: Sequence[Snippet], pythons: Sequence[Python], environments: Environments) -> list[Job]:
     """Return every run that the cells declare and this machine can do; tell what it can not."""
     jobs = []
     for python in pythons:
@@ -75,12 +88,16 @@ def _jobs(snippets: Sequence[Snippet], pythons: Sequence[Python]) -> list[Job]:
             if not snippet.runs_on(python.minor):
                 continue
             try:
-                equipped = python.with_packages(snippet.packages) if snippet.packages else python
+                equipped = environments.equip(python, snippet.packages) if snippet.packages else python
             except PythonError as error:
                 click.echo(f"{snippet.where}: not run on Python {python.version}: {error}", err=True)
                 continue
             jobs += [Job(snippet, method, equipped) for method in snippet.start_methods if method in AVAILABLE]
     return jobs
+
+
+def _as_declared(job: Job, transcript: Transcript) -> bool:
+    return judge(job.snippet, transcript).met
 
 
 def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, workers: int | None, tally: Tally) -> str:
@@ -97,7 +114,7 @@ def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, worke
             if not verdict.met:
                 progress.tell(report(job.snippet, transcript, verdict))
 
-        transcripts = run_all(jobs, store=store, workers=workers, done=done)
+        transcripts = run_all(jobs, store=store, workers=workers, done=done, sound=_as_declared)
     for job in jobs:
         verdict = judge(job.snippet, transcripts[job])
         tally.add(job, verdict)

@@ -31,9 +31,12 @@ from spawnable.site.claims import ClaimDirective, ClaimRole, LedgerDirective, cl
 from spawnable.site.domain import SpawnableDomain
 from spawnable.site.elements import add_elements
 from spawnable.site.language import CATALOG
+from spawnable.site.matrix import MatrixDirective, fill_matrices, matrix
 from spawnable.site.option_table import CellOptionsDirective
+from spawnable.site.others import news
 from spawnable.site.pythons import Pythons
 from spawnable.site.values import RunRole, ValueLookupError, run_value, value
+from spawnable.site.words import platform
 
 if TYPE_CHECKING:
     from spawnable.site.execute import Executed
@@ -42,7 +45,7 @@ __all__ = ["setup"]
 
 _log = logging.getLogger(__name__)
 #: counts changes of what is kept of a page; a greater one reads all pages again
-_VERSION = 1
+_VERSION = 2
 
 
 class Site:
@@ -59,17 +62,19 @@ class Site:
         options = {"extensions": sorted(config.myst_enable_extensions)}
         config.nb_custom_formats = {**config.nb_custom_formats, ".md": [reader, options, False]}
         try:
-            self.pythons = Pythons(config.spawnable_pythons)
+            self.pythons = Pythons(config.spawnable_pythons, config.spawnable_environments)
         except PythonError as error:
             raise ConfigError(f"spawnable_pythons: {error}") from error
         config.spawnable_identity = self.pythons.identity
 
     def outdated(
-        self, _app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
+        self, app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], removed: set[str]
     ) -> list[str]:
-        """Name the pages on which something was wrong: they are read, and say so, again."""
+        """Name the pages to be read again: something was wrong on them, or the store has further runs of theirs."""
         self.changed = bool(removed)
-        return [docname for docname in _domain(env).faulty() if docname in env.found_docs]
+        domain = _domain(env)
+        further = news(_store(app), {docname: page["known"] for docname, page in domain.pages.items()})
+        return [docname for docname in {*domain.faulty(), *further} if docname in env.found_docs]
 
     def execute(self, app: Sphinx, env: BuildEnvironment, docnames: Sequence[str]) -> None:
         """Run the cells of the pages that are to be read."""
@@ -81,8 +86,7 @@ class Site:
         from spawnable.store import Store
 
         self.changed = True
-        folder = app.config.spawnable_store or app.outdir.parent / "transcripts"
-        store = Store(Path(app.confdir) / folder)
+        store = Store(_store(app))
         extensions = tuple(sorted(app.config.myst_enable_extensions))
         self.executed = execute(env, docnames, self.pythons, store, extensions)
 
@@ -110,9 +114,9 @@ class Site:
                 domain.note_fault(docname)
             node.replace_self(nodes.inline("", text, classes=["measured"]))
 
-    def ledgers(self, _app: Sphinx, env: BuildEnvironment) -> list[str]:
-        """Name the pages that show all claims: they are written anew where any page was read or is gone."""
-        return sorted(_domain(env).ledgers) if self.changed else []
+    def tables(self, _app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Name the pages that show all claims or all runs: they are written anew where any page was read or is gone."""
+        return sorted(_domain(env).ledgers | _domain(env).matrices) if self.changed else []
 
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write what the output folder tells of the cells, where any page was read or is gone; leave no process."""
@@ -126,6 +130,11 @@ class Site:
         if error is None and app.builder.format == "html":
             pages = _domain(app.env).pages
             write_records(folder, [pages[docname] for docname in sorted(pages)])
+
+
+def _store(app: Sphinx) -> Path:
+    """Return the folder of the transcripts."""
+    return Path(app.confdir) / (app.config.spawnable_store or app.outdir.parent / "transcripts")
 
 
 def _kernel_cells(document: nodes.document) -> list[nodes.container]:
@@ -150,7 +159,7 @@ def _add_executed(
         "iso": time.strftime("%Y-%m-%d", moment),
         "python": page["pythons"][0],
         "pythons": page["pythons"],
-        "platform": page["platform"].replace("-", " "),
+        "platform": platform(page["platform"]),
     }
 
 
@@ -159,15 +168,18 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("myst_nb")
     app.add_message_catalog(CATALOG, str(Path(__file__).parent / "locale"))
     app.add_config_value("spawnable_pythons", [], "env", types=(list, tuple))
+    app.add_config_value("spawnable_environments", "", "", types=(str, Path))
     app.add_config_value("spawnable_store", "", "", types=(str, Path))
     app.add_config_value("spawnable_identity", "", "env", types=(str,))
     app.add_domain(SpawnableDomain)
     add_elements(app)
     app.add_node(claim, override=True)
     app.add_node(ledger)
+    app.add_node(matrix)
     app.add_node(run_value)
     app.add_directive("claim", ClaimDirective)
     app.add_directive("ledger", LedgerDirective)
+    app.add_directive("matrix", MatrixDirective)
     app.add_directive("cell-options", CellOptionsDirective)
     app.add_role("claim", ClaimRole())
     app.add_role("run", RunRole())
@@ -176,8 +188,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", site.outdated)
     app.connect("env-before-read-docs", site.execute)
     app.connect("doctree-read", site.attach)
-    app.connect("env-updated", site.ledgers)
+    app.connect("env-updated", site.tables)
     app.connect("doctree-resolved", fill_ledgers)
+    app.connect("doctree-resolved", fill_matrices)
     app.connect("html-page-context", _add_executed)
     app.connect("build-finished", site.finish)
     return {"version": "0.1.0", "env_version": _VERSION, "parallel_read_safe": True, "parallel_write_safe": True}

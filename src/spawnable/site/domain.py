@@ -49,6 +49,8 @@ class PageRecord(TypedDict):
     #: full versions of the Pythons that ran them, the page's first, and the system
     pythons: list[str]
     platform: str
+    #: what the store had of these scripts; see `spawnable.site.others.known`
+    known: dict[str, list[str]]
     #: whether something is wrong, so that the page is read again until it is not
     faulty: bool
 
@@ -58,7 +60,7 @@ class SpawnableDomain(Domain):
 
     name = "spawnable"
     label = "Spawnable"
-    initial_data: ClassVar[dict[str, Any]] = {"claims": {}, "pages": {}, "ledgers": set()}
+    initial_data: ClassVar[dict[str, Any]] = {"claims": {}, "pages": {}, "ledgers": set(), "matrices": set()}
     dangling_warnings: ClassVar[dict[str, str]] = {"claim": "no page judges the claim %(target)s"}
 
     @property
@@ -82,17 +84,24 @@ class SpawnableDomain(Domain):
         """The documents that show the table of all claims."""
         return cast("set[str]", self.data["ledgers"])
 
+    @property
+    def matrices(self) -> set[str]:
+        """The documents that show the table of all cells and their runs."""
+        return cast("set[str]", self.data["matrices"])
+
     def clear_doc(self, docname: str) -> None:
         """Forget a document."""
         self.pages.pop(docname, None)
         self.claims_of.pop(docname, None)
         self.ledgers.discard(docname)
+        self.matrices.discard(docname)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over what another process has read."""
         self.claims_of.update({name: claims for name, claims in otherdata["claims"].items() if name in docnames})
         self.pages.update({name: page for name, page in otherdata["pages"].items() if name in docnames})
         self.ledgers.update(name for name in otherdata["ledgers"] if name in docnames)
+        self.matrices.update(name for name in otherdata["matrices"] if name in docnames)
 
     def resolve_xref(
         self,
@@ -142,7 +151,7 @@ class SpawnableDomain(Domain):
 
     def note_fault(self, docname: str) -> None:
         """Keep that something is wrong on a page, so that it is read again until it is not."""
-        empty = PageRecord(snippets=[], files={}, pythons=[], platform="", faulty=True)
+        empty = PageRecord(snippets=[], files={}, pythons=[], platform="", known={}, faulty=True)
         self.pages.setdefault(docname, empty)["faulty"] = True
 
     def faulty(self) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 import time
 import zlib
@@ -20,6 +21,7 @@ from spawnable.batch import BatchError, Job, run_all
 from spawnable.python import PythonError
 from spawnable.run import close
 from spawnable.site.cells import Cell, Fault, Page, read_cells
+from spawnable.site.others import known, others
 from spawnable.site.pythons import Pythons
 from spawnable.site.reader import PageError, by_kernel, read
 from spawnable.site.results import Results
@@ -43,10 +45,12 @@ class _Kept:
     packed: bytes
     #: whether it was remembered rather than run
     stored: bool
+    #: whether this build did not ask for it
+    elsewhere: bool = False
 
     @classmethod
-    def of(cls, transcript: Transcript, *, stored: bool) -> _Kept:
-        return cls(zlib.compress(exchange.encoded(transcript), 1), stored)
+    def of(cls, transcript: Transcript, *, stored: bool, elsewhere: bool = False) -> _Kept:
+        return cls(zlib.compress(exchange.encoded(transcript), 1), stored, elsewhere)
 
     @property
     def transcript(self) -> Transcript:
@@ -62,6 +66,8 @@ class Executed:
     kept: dict[str, list[_Kept]] = field(default_factory=dict)
     #: whether an option is wrong, a run did not do what it should, or could not be done
     faulty: bool = False
+    #: what the store has of its scripts; see `spawnable.site.others.known`
+    known: dict[str, list[str]] = field(default_factory=dict)
 
     @cached_property
     def results(self) -> dict[str, Results]:
@@ -69,7 +75,7 @@ class Executed:
         found = {name: Results(self.page.cells[name].snippet) for name in self.kept}
         for name, runs in self.kept.items():
             for run in runs:
-                found[name].add(run.transcript, run.stored)
+                found[name].add(run.transcript, run.stored, run.elsewhere)
         return found
 
 
@@ -114,7 +120,26 @@ def execute(
             executed[docname].kept[cell.options.name].append(kept[job])
             if not kept[job].stored:  # what was remembered is met, or it would have been run again
                 _judge(executed[docname], docname, cell, kept[job].transcript)
+    _add_others(executed, by_name, [job for job in jobs if job in kept], store)
     return executed
+
+
+def _add_others(
+    executed: dict[str, Executed], by_name: dict[str, tuple[str, Cell]], jobs: list[Job], store: Store
+) -> None:
+    """Keep beside the runs of each cell those that the store has from other Pythons and systems."""
+    by_cell: dict[str, list[Job]] = {}
+    for job in jobs:
+        by_cell.setdefault(job.snippet.name, []).append(job)
+    here = f"{platform.system()}-{platform.machine()}"
+    for name, own in by_cell.items():
+        docname, cell = by_name[name]
+        keys = [job_key(job) for job in own]
+        made = [(here, job.python.version, job.start_method) for job in own]
+        executed[docname].kept[cell.options.name] += [
+            _Kept.of(transcript, stored=True, elsewhere=True) for transcript in others(store, cell.snippet, keys, made)
+        ]
+        executed[docname].known |= known(store, keys)
 
 
 def _page(env: BuildEnvironment, docname: str, extensions: tuple[str, ...]) -> Page | None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from spawnable.normalise import lines
 from spawnable.site import words
+from spawnable.site.across import across
 from spawnable.site.language import _
 from spawnable.site.markup import element, output_lines, visible
 from spawnable.site.results import Results, Run
@@ -24,16 +25,20 @@ _SEPARATOR = '<span class="sep"> · </span>'
 
 
 def outputs(results: Results, name: str, table: bool) -> str:
-    """Return the outputs of one cell: one panel, or a tab for each group of start methods that agree."""
+    """Return the outputs of one cell, and whether runs elsewhere agree.
+
+    They are one panel, or a tab for each group of start methods that agree.
+    """
     panels = results.panels()
+    others = across(results, _output)
     if len(panels) == 1:
-        return _panel(results, panels[0], table)
+        return _panel(results, panels[0], table) + others
     tabs = "".join(
         _tab(name, methods, checked=number == 0) + _panel(results, methods, table)
         for number, methods in enumerate(panels)
     )
     legend = element("legend", escape(_("Output by start method")))
-    return element("fieldset", f"\n{legend}\n{tabs}", {"class": "snippet-tabs sd-tab-set"}) + "\n"
+    return element("fieldset", f"\n{legend}\n{tabs}", {"class": "snippet-tabs sd-tab-set"}) + "\n" + others
 
 
 def colours(transcript: Transcript) -> dict[int, str]:
@@ -63,7 +68,6 @@ def _panel(results: Results, methods: list[str], table: bool) -> str:
         *_notes(results, run),
         _stacks(run.transcript),
         process_table(run.transcript, colours(run.transcript)) if table else "",
-        _across_pythons(results, methods),
     ]
     content = "\n".join(part for part in parts if part)
     return "\n" + element("div", f"\n{content}\n", {"class": _PANEL, "data-start-methods": " ".join(methods)}) + "\n"
@@ -80,7 +84,12 @@ def _output(run: Run, methods: list[str]) -> str:
         classes.append("empty")
     elif all(first.pid == second.pid for first, second in pairwise(written)):
         classes.append("one-process")
-    attributes = {"class": " ".join(classes), "data-start-methods": " ".join(methods), "data-python": run.minor}
+    attributes = {
+        "class": " ".join(classes),
+        "data-start-methods": " ".join(methods),
+        "data-python": run.minor,
+        "data-platform": run.transcript.platform if run.elsewhere else None,
+    }
     pre = element("pre", output_lines(written, colours(run.transcript)), {"tabindex": "0" if written else None})
     html = element("div", pre, attributes)
     if not written:
@@ -98,7 +107,7 @@ def _verdict(results: Results, methods: list[str]) -> str:
     walls = sorted(run.transcript.wall for run in runs)
     first, last = words.seconds(walls[0]), words.seconds(walls[-1])
     head, *rest = words.verdict(transcript, found)
-    rest += [", ".join(methods), words.versions(transcript.python), transcript.platform.replace("-", " ")]
+    rest += [", ".join(methods), words.versions(transcript.python), words.platform(transcript.platform)]
     if transcript.ended != "stuck":
         rest.append(first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last})
     rest.append(words.processes(transcript))
@@ -135,29 +144,3 @@ def _stacks(transcript: Transcript) -> str:
         if process.stack
     )
     return element("div", f"\n{stacks}\n", {"class": "stacks"}) if stacks else ""
-
-
-def _across_pythons(results: Results, methods: list[str]) -> str:
-    """Return whether the runs on several Pythons agree, with the outputs that differ."""
-    if len(results.pythons) == 1:
-        return ""
-    agreeing, *others = results.agreement(methods)
-    runs = len(agreeing) + sum(len(group) for group in others)
-    minors = dict.fromkeys(results.runs[key].minor for group in (agreeing, *others) for key in group)
-    html = element("p", escape(words.agreement(minors, methods, len(agreeing), runs)), {"class": "agreement"})
-    for group in others:
-        run = results.runs[group[0]]
-        named = "; ".join(
-            _("Python %(python)s, %(methods)s")
-            % {"python": minor, "methods": ", ".join(method for python, method in group if _minor(python) == minor)}
-            for minor in dict.fromkeys(_minor(python) for python, _method in group)
-        )
-        said = ", ".join(words.verdict(run.transcript, run.verdict.found))
-        summary = element("summary", escape(visible(f"{named}: {said}")))
-        chosen = list(dict.fromkeys(method for _python, method in group))
-        html += "\n" + element("details", summary + _output(run, chosen), {"class": "differing"})
-    return html
-
-
-def _minor(version: str) -> str:
-    return ".".join(version.split(".")[:2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+from spawnable.environments import Environments
 from spawnable.python import Python, find_pythons
 from spawnable.snippet import Snippet
 
@@ -14,11 +15,13 @@ __all__ = ["Pythons"]
 class Pythons:
     """The Pythons of a site, in the order of its configuration; without any, the one that builds it.
 
+    What snippets need is installed in the folder `environments`, if there is one.
     Raises PythonError where one of them can not be used.
     """
 
-    def __init__(self, wanted: Sequence[str]) -> None:
+    def __init__(self, wanted: Sequence[str], environments: str = "") -> None:
         self.chosen = [Python.probe(name) for name in dict.fromkeys(wanted)] or [Python.current()]
+        self._environments = Environments(environments)
 
     @cached_property
     def _others(self) -> list[Python]:
@@ -27,14 +30,14 @@ class Pythons:
     def of(self, snippet: Snippet) -> list[Python]:
         """Return those that can run a snippet, with its packages; else the first other one that is there.
 
-        Raises PythonError where the snippet's packages are not installed.
+        Raises PythonError where the snippet's packages are neither installed nor can be.
         """
         fitting = [python for python in self.chosen if snippet.runs_on(python.minor)]
         if not fitting:
             fitting = [python for python in self._others if snippet.runs_on(python.minor)][:1]
         if not snippet.packages:
             return fitting
-        return [python.with_packages(snippet.packages) for python in fitting]
+        return [self._environments.equip(python, snippet.packages) for python in fitting]
 
     @property
     def identity(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from spawnable.site.across import how
 from spawnable.site.attach import script_path
 from spawnable.site.cells import Cell
 from spawnable.site.domain import PageRecord
@@ -26,12 +27,13 @@ def page_record(docname: str, executed: Executed) -> PageRecord:
         script = PurePosixPath(script_path(docname, cell))
         files[str(script)] = cell.snippet.code
         files |= {str(script.with_name(name)): text for name, text in cell.snippet.companions.items()}
-    runs = [run for results in executed.results.values() for run in results.runs.values()]
+    runs = [run for results in executed.results.values() for run in results.runs.values() if not run.elsewhere]
     return PageRecord(
         snippets=[_snippet(docname, cell, executed.results.get(name)) for name, cell in cells.items()],
         files=files,
         pythons=list(dict.fromkeys(run.transcript.python for run in runs)),
         platform=runs[0].transcript.platform if runs else "",
+        known=executed.known,
         faulty=executed.faulty,
     )
 
@@ -57,8 +59,14 @@ def _snippet(docname: str, cell: Cell, results: Results | None) -> dict[str, Any
         "digest": snippet.digest,
         "file": script_path(docname, cell),
         "expect": _expectation(snippet),
-        "runs": [_run(run) for run in results.runs.values()] if results is not None else [],
+        "runs": _runs(results) if results is not None else [],
     }
+
+
+def _runs(results: Results) -> list[dict[str, Any]]:
+    """Return each run, with what it did that the page does not show of its start method."""
+    differing = {key: how(difference) for difference in results.differences() for key in difference.keys}
+    return [_run(run) | {"differs": differing.get(key, "")} for key, run in results.runs.items()]
 
 
 def _expectation(snippet: Snippet) -> dict[str, str]:

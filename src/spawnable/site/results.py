@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from spawnable.agreement import groups
+from spawnable.agreement import agree, groups
 from spawnable.expectation import Outcome
 from spawnable.normalise import normalise
+from spawnable.site.words import minor
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript
 from spawnable.verdict import Verdict, judge
 
-__all__ = ["Results", "Run", "token"]
+__all__ = ["Difference", "Key", "Results", "Run", "token"]
+
+#: system and machine, full version of Python, start method
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,57 +27,77 @@ class Run:
     verdict: Verdict
     #: whether it was remembered rather than run
     stored: bool = False
+    #: whether it is no run of this build's Pythons: the store had it
+    elsewhere: bool = False
 
     @classmethod
-    def of(cls, snippet: Snippet, transcript: Transcript, stored: bool = False) -> Run:
+    def of(cls, snippet: Snippet, transcript: Transcript, stored: bool = False, elsewhere: bool = False) -> Run:
         """Return a run as a page shows it; the verdict is on what was observed."""
-        return cls(normalise(transcript), judge(snippet, transcript), stored)
+        return cls(normalise(transcript), judge(snippet, transcript), stored, elsewhere)
+
+    @property
+    def key(self) -> Key:
+        """Where it was run."""
+        return self.transcript.platform, self.transcript.python, self.transcript.start_method
 
     @property
     def minor(self) -> str:
         """The Python's version, such as `3.13`."""
-        return ".".join(self.transcript.python.split(".")[:2])
+        return minor(self.transcript.python)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Runs that did the same, and not what the page shows of their start method."""
+
+    keys: list[Key]
+    #: the first of them
+    run: Run
+    #: the shown run of its start method
+    shown: Run
 
 
 @dataclass(slots=True)
 class Results:
-    """All runs of one snippet: by Python and start method, those of the page's Python first."""
+    """All runs of one snippet: those of the page's Python first."""
 
     snippet: Snippet
-    runs: dict[tuple[str, str], Run] = field(default_factory=dict)
+    runs: dict[Key, Run] = field(default_factory=dict)
 
-    def add(self, transcript: Transcript, stored: bool) -> Run:
+    def add(self, transcript: Transcript, stored: bool, elsewhere: bool = False) -> Run:
         """Keep a run."""
-        run = Run.of(self.snippet, transcript, stored)
-        self.runs[run.transcript.python, transcript.start_method] = run
+        run = Run.of(self.snippet, transcript, stored, elsewhere)
+        self.runs[run.key] = run
         return run
-
-    def order(self, pythons: list[str]) -> None:
-        """Put the runs in order of these Pythons, then of the start methods."""
-        keys = [(python, method) for python in pythons for method in self.snippet.start_methods]
-        self.runs = {key: self.runs[key] for key in keys if key in self.runs}
-
-    @property
-    def pythons(self) -> list[str]:
-        """The versions of the Pythons that ran it; the page shows the first."""
-        return list(dict.fromkeys(python for python, _ in self.runs))
 
     @property
     def shown(self) -> dict[str, Run]:
-        """The runs that the page shows, by start method."""
-        first = self.pythons[0] if self.runs else ""
-        return {method: run for (python, method), run in self.runs.items() if python == first}
+        """The runs that the page shows, by start method: those of the first Python."""
+        first = next(iter(self.runs), ("", "", ""))[:2]
+        return {key[2]: run for key, run in self.runs.items() if key[:2] == first}
 
     def panels(self) -> list[list[str]]:
         """Return the start methods whose shown runs agree, together."""
         return groups({method: run.transcript for method, run in self.shown.items()}, unordered=self.snippet.unordered)
 
-    def agreement(self, start_methods: list[str]) -> list[list[tuple[str, str]]]:
-        """Return, for these start methods, the runs on all Pythons that agree, together: first the shown ones."""
-        chosen: Mapping[tuple[str, str], Transcript] = {
-            key: run.transcript for key, run in self.runs.items() if key[1] in start_methods
-        }
-        return groups(chosen, unordered=self.snippet.unordered, frames=False)
+    def differences(self) -> list[Difference]:
+        """Return the runs that did not do what the page shows of their start method; equal ones together."""
+        found: list[Difference] = []
+        for method, shown in self.shown.items():
+            runs = {key: run.transcript for key, run in self.runs.items() if key[2] == method}
+            for keys in groups(runs, self.snippet.unordered, frames=False):
+                run = self.runs[keys[0]]
+                if shown.key in keys or self._agree(shown, run):
+                    continue
+                same = (item for item in found if self._agree(item.run, run) and self._agree(item.shown, shown))
+                if (earlier := next(same, None)) is not None:
+                    earlier.keys.extend(keys)
+                else:
+                    found.append(Difference(keys, run, shown))
+        return found
+
+    def _agree(self, first: Run, second: Run) -> bool:
+        return agree(first.transcript, second.transcript, self.snippet.unordered)
 
     def expect_tokens(self) -> Iterator[str]:
         """Give `fork=ok`, `spawn=error:RuntimeError`, … for the shown runs, for whoever runs the script again."""

@@ -7,7 +7,7 @@ language can say it its own way.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from spawnable.expectation import Outcome
 from spawnable.site.language import _
@@ -17,11 +17,16 @@ __all__ = [
     "agreement",
     "child_exits",
     "exit_code",
+    "minor",
+    "order",
     "outcome",
     "own_processes",
+    "places",
+    "platform",
     "processes",
     "seconds",
     "size",
+    "span",
     "tab",
     "verdict",
     "versions",
@@ -183,15 +188,82 @@ def versions(rule: str) -> str:
     return _("Python %s") % rule
 
 
-def agreement(pythons: Iterable[str], start_methods: Sequence[str], agreeing: int, runs: int) -> str:
-    """Say how many of the runs on several Pythons did the same.
+def minor(python: str) -> str:
+    """Return the version of Python that expectations speak of.
 
-    >>> agreement(["3.11", "3.12"], ["fork", "spawn"], 4, 4)
-    '4 of 4 runs agree (Python 3.11, 3.12 under fork, spawn).'
+    >>> minor("3.15.0rc1")
+    '3.15'
     """
-    return _("%(agreeing)d of %(runs)d runs agree (Python %(pythons)s under %(methods)s).") % {
+    return ".".join(python.split(".")[:2])
+
+
+def platform(name: str) -> str:
+    """Say a system and its machine.
+
+    >>> platform("Linux-x86_64"), platform("Darwin-arm64")
+    ('Linux x86_64', 'macOS arm64')
+    """
+    return name.replace("Darwin", "macOS").replace("-", " ")
+
+
+def order(minor: str) -> list[int]:
+    """Return what sorts versions of Python: 3.9 before 3.10."""
+    return [int(part) for part in minor.split(".")]
+
+
+def span(minors: Iterable[str]) -> str:
+    """Say versions of Python; three or more in a row by the first and the last.
+
+    >>> span(["3.13", "3.11", "3.12"]), span(["3.11", "3.12"]), span(["3.11", "3.12", "3.14"])
+    ('3.11 to 3.13', '3.11, 3.12', '3.11, 3.12, 3.14')
+    """
+    known = sorted(set(minors), key=order)
+    numbers = [order(minor)[-1] for minor in known]
+    if len(known) > 2 and numbers[-1] - numbers[0] == len(known) - 1:  # noqa: PLR2004
+        return _("%(first)s to %(last)s") % {"first": known[0], "last": known[-1]}
+    return ", ".join(known)
+
+
+def places(keys: Iterable[tuple[str, str, str]], here: str) -> str:
+    """Say where runs were, by system, Python and start method; the system only where it is not `here`.
+
+    >>> places([("Linux", "3.14.0", "fork"), ("Linux", "3.15.0", "fork"), ("Darwin", "3.13.1", "spawn")], "Linux")
+    'Python 3.14, 3.15, fork; macOS, Python 3.13, spawn'
+    """
+    methods: dict[tuple[str, str], list[str]] = {}
+    for system, python, method in keys:
+        methods.setdefault((system, minor(python)), []).append(method)
+    versions: dict[tuple[str, str], list[str]] = {}
+    for (system, version), found in methods.items():
+        versions.setdefault((system, ", ".join(found)), []).append(version)
+    return "; ".join(
+        ("" if system == here else f"{platform(system)}, ")
+        + _("Python %(python)s, %(methods)s") % {"python": span(known), "methods": found}
+        for (system, found), known in versions.items()
+    )
+
+
+def agreement(
+    pythons: Mapping[str, Sequence[str]], start_methods: Sequence[str], agreeing: int, runs: int, several: bool
+) -> str:
+    """Say how many of the runs on several Pythons, by system, did what the page shows.
+
+    `several` says that start methods differ, and so each is compared with its own tab.
+
+    >>> agreement({"Linux-x86_64": ["3.11", "3.12"]}, ["fork", "spawn"], 4, 4, False)
+    '4 of 4 runs agree (Python 3.11, 3.12 under fork, spawn).'
+    >>> agreement({"Linux": ["3.11"], "Darwin": ["3.12"]}, ["spawn"], 1, 2, True)
+    '1 of 2 runs agree with the tab of their start method (Linux, Python 3.11; macOS, Python 3.12 under spawn).'
+    """
+    text = (
+        _("%(agreeing)d of %(runs)d runs agree with the tab of their start method (%(places)s under %(methods)s).")
+        if several
+        else _("%(agreeing)d of %(runs)d runs agree (%(places)s under %(methods)s).")
+    )
+    named = [(name, _("Python %s") % span(minors)) for name, minors in pythons.items()]
+    return text % {
         "agreeing": agreeing,
         "runs": runs,
-        "pythons": ", ".join(pythons),
+        "places": named[0][1] if len(named) == 1 else "; ".join(f"{platform(name)}, {text}" for name, text in named),
         "methods": ", ".join(start_methods) if len(start_methods) < 3 else _("all start methods"),  # noqa: PLR2004
     }
