@@ -27,6 +27,7 @@ from sphinx.util import logging
 from sphinx.util.i18n import format_date
 
 from spawnable.python import PythonError
+from spawnable.site import measured
 from spawnable.site.claims import ClaimDirective, ClaimRole, LedgerDirective, claim, fill_ledgers, ledger, note_claims
 from spawnable.site.domain import SpawnableDomain
 from spawnable.site.elements import add_elements
@@ -183,6 +184,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("cell-options", CellOptionsDirective)
     app.add_role("claim", ClaimRole())
     app.add_role("run", RunRole())
+    measured.setup(app)
     site = Site()
     app.connect("config-inited", site.configure, priority=100)
     app.connect("env-get-outdated", site.outdated)
