@@ -107,7 +107,7 @@ def run(snippet: Snippet, start_method: str, python: Python | None = None) -> Tr
         return Transcript.from_json(answer)
     except TranscriptError as error:
         with suppress(ValueError, KeyError, TypeError):
-            raise RunError(f"{snippet.where}: the run could not be watched: {json.loads(answer)['failed']}") from error
+            raise RunError(f"{snippet.where}: {json.loads(answer)['failed']}") from error
         raise
 
 

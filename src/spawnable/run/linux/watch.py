@@ -26,7 +26,7 @@ from spawnable.transcript import Event, Leftover, Transcript
 if TYPE_CHECKING:
     from spawnable.run.request import Request
 
-__all__ = ["watch"]
+__all__ = ["NotStartedError", "watch"]
 
 
 #: seconds between two looks at the processes
@@ -43,11 +43,18 @@ _NEW = 16
 _CALM = 2
 #: seconds that processes have to print their stacks
 _STACKS = 1.0
+#: bytes of the reason why a script could not be started
+_REASON = 4096
+
+
+class NotStartedError(OSError):
+    """A script whose interpreter could not be started; the message says which and why."""
 
 
 class _Run:
-    def __init__(self, request: Request, *, contained: bool) -> None:
+    def __init__(self, request: Request, unknown: list[str], *, contained: bool) -> None:
         self.request = request
+        self.unknown = unknown
         self.contained = contained
         self.limits = request.limits
         self.capture = Capture(request.limits.output)
@@ -64,14 +71,19 @@ class _Run:
     def main(self) -> Transcript:
         """Run the script to its end and tell what it did."""
         prepare(self.request)
-        with suppress(OSError):  # where it may: to see what a run does before the run does more of it
-            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+        niceness = _hurry()
         begin = time.monotonic()
-        pid = start(self.request, self.capture.writer.fileno(), most=self.limits.processes if self.contained else 0)
+        most = self.limits.processes if self.contained else 0
+        pid, failure = start(
+            self.request, self.capture.writer.fileno(), most, niceness=niceness, contained=self.contained
+        )
         self.capture.writer.close()
         self.record = Record(begin, pid)
         ended = self.follow(pid, begin)
         wall = time.monotonic() - begin
+        with suppress(BlockingIOError):
+            if reason := os.read(failure, _REASON):
+                raise NotStartedError(reason.decode(errors="replace"))
         if ended == "exit":
             ended = self.await_others(begin)
         living = {reading.pid for reading in self.record.look(self.pids(), time.monotonic()) if reading.state != "Z"}
@@ -244,10 +256,28 @@ class _Run:
             leftovers=left,
             dropped=self.capture.dropped,
             paths=shown_paths(request),
-            unknown=[],
+            unknown=self.unknown,
         )
 
 
-def watch(request: Request, *, contained: bool) -> Transcript:
-    """Run the script of a request to its end; `contained`: this process is the first of its namespaces."""
-    return _Run(request, contained=contained).main()
+def _hurry() -> int:
+    """Go before all processes of the run, where the system allows it; return the niceness that is theirs.
+
+    So what a run does is seen before the run does more of it.
+    """
+    niceness = os.getpriority(os.PRIO_PROCESS, 0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except OSError:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, -20)
+    return niceness
+
+
+def watch(request: Request, unknown: list[str], *, contained: bool) -> Transcript:
+    """Run the script of a request to its end; `contained`: this process is the first of its namespaces.
+
+    `unknown` is what can not be observed, in words.  Raises NotStartedError where the interpreter
+    can not be started.
+    """
+    return _Run(request, unknown, contained=contained).main()
