@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 from spawnable.run.linux import namespace
-from spawnable.run.linux.watch import NotStartedError, watch
+from spawnable.run.linux.watch import NotStartedError, Watcher
 from spawnable.run.request import Request
 from spawnable.snippet import Limits
 
@@ -140,7 +140,6 @@ def _keep(requests: int, answers: int, folder: str, *, network: bool) -> None:
         namespace.die_with_parent()
         if _Keeper.refusal:
             namespace.adopt_orphans()
-            _write(answers, _READY)
             _serve(requests, answers, folder, [_ALONE.format(_Keeper.refusal)], contained=False)
         try:
             namespace.separate(network=network)
@@ -148,7 +147,6 @@ def _keep(requests: int, answers: int, folder: str, *, network: bool) -> None:
             if not first:
                 namespace.die_with_parent()
                 refused = namespace.enclose(folder, disk=_DISK, network=network)
-                _write(answers, _READY)
                 _serve(requests, answers, folder, refused, contained=True)
         except OSError as error:
             _write(answers, str(error).encode(errors="replace"))
@@ -161,7 +159,10 @@ def _keep(requests: int, answers: int, folder: str, *, network: bool) -> None:
 
 
 def _serve(requests: int, answers: int, folder: str, unknown: list[str], *, contained: bool) -> None:
-    """Read one request, do the run, write its transcript, which lacks what is `unknown`, and end."""
+    """Get ready, read one request, do the run, write its transcript, which lacks what is `unknown`, and end."""
+    watcher = Watcher(folder, unknown, contained=contained)
+    watcher.rehearse()
+    _write(answers, _READY)
     try:
         line = b""
         while not line.endswith(b"\n"):
@@ -174,7 +175,7 @@ def _serve(requests: int, answers: int, folder: str, unknown: list[str], *, cont
             request.folder = folder
             if contained and request.limits.disk != _DISK:
                 namespace.resize(folder, request.limits.disk)
-            text = watch(request, unknown, contained=contained).to_json()
+            text = watcher.main(request).to_json()
         except NotStartedError as error:
             text = json.dumps({"failed": str(error)})
         except Exception as error:  # noqa: BLE001
