@@ -54,6 +54,7 @@ class Watcher:
     """
 
     def __init__(self, folder: str, unknown: list[str], *, contained: bool) -> None:
+        self.folder = folder
         self.unknown = unknown
         self.contained = contained
         self.capture = Capture()
@@ -75,13 +76,13 @@ class Watcher:
     def rehearse(self) -> None:
         """Do once what every run does, while nobody waits: what is done first takes longest."""
         pid, now = self.launcher.pid, time.monotonic()
-        self.request = Request("", "", "", "", [], {}, [], folder="")
+        self.request = Request.from_line(Request("", "", "", "", [], {}, [], folder=self.folder).to_line())
         self.limits = self.request.limits
         self.look(now)
         self.capture.drain(now)
         leftovers.left_processes(self.record.processes, set())
-        leftovers.left_shared(self.shared)
-        self._transcript("exit", 0.0, []).to_json()
+        left = leftovers.left_shared(self.shared) + leftovers.left_files(self.request)
+        self._transcript("exit", 0.0, left).to_json()
         self.record.settle(now, set())
         self.record = Record(now, pid)
 
