@@ -21,7 +21,7 @@ from pathlib import Path
 
 from spawnable.run.linux import namespace
 from spawnable.run.linux.watch import NotStartedError, Watcher
-from spawnable.run.request import Request
+from spawnable.run.request import WITH_NETWORK, Request
 from spawnable.snippet import Limits
 
 __all__ = ["main"]
@@ -54,8 +54,8 @@ def _requests() -> None:
         pending += piece
         while b"\n" in pending:
             line, _, pending = pending.partition(b"\n")
-            request = Request.from_line(line)
-            keeper = _Keeper(next(folders), network=True) if request.limits.network else spare
+            network = line.startswith(WITH_NETWORK)
+            keeper = _Keeper(next(folders), network=True) if network else spare
             if not keeper.serve(line + b"\n"):
                 return
             spare = spare if spare is not keeper else _Keeper(next(folders), network=False)
