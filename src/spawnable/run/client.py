@@ -6,11 +6,13 @@ import atexit
 import json
 import os
 import platform
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,7 @@ __all__ = ["RunError", "close", "run"]
 
 #: seconds beyond its time limit after which a run that did not answer is given up
 _PATIENCE = 15.0
+_READ = 1 << 20
 _SOURCE = str(Path(__file__).parents[2])
 _START = f"import sys; sys.path.insert(0, {_SOURCE!r}); from spawnable.run.linux.warden import main; main()"
 
@@ -51,16 +54,21 @@ class _Warden:
 
     def ask(self, request: Request) -> bytes:
         """Have one run done; empty where the warden ended."""
-        timer = threading.Timer(request.limits.time + _PATIENCE, self.process.kill)
-        timer.start()
+        deadline = time.monotonic() + request.limits.time + _PATIENCE
+        answer = bytearray()
         try:
             self.requests.write(request.to_line())
             self.requests.flush()
-            return self.answers.readline()
+            while not answer.endswith(b"\n"):
+                if not select.select([self.answers], [], [], deadline - time.monotonic())[0]:
+                    self.process.kill()
+                piece = os.read(self.answers.fileno(), _READ)
+                if not piece:
+                    return b""
+                answer += piece
         except (OSError, ValueError):  # a pipe that broke, or was closed from another thread
             return b""
-        finally:
-            timer.cancel()
+        return bytes(answer)
 
     def end(self) -> None:
         """End the warden, and with it whatever it runs."""
@@ -107,7 +115,7 @@ def run(snippet: Snippet, start_method: str, python: Python | None = None) -> Tr
         return Transcript.from_json(answer)
     except TranscriptError as error:
         with suppress(ValueError, KeyError, TypeError):
-            raise RunError(f"{snippet.where}: the run could not be watched: {json.loads(answer)['failed']}") from error
+            raise RunError(f"{snippet.where}: {json.loads(answer)['failed']}") from error
         raise
 
 

@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING
 import psutil
 
 from spawnable.run.notes import Notes
-from spawnable.run.scene import environment, prepare, shown_paths
+from spawnable.run.scene import environment, lay_out, prepare, shown_paths
 from spawnable.transcript import Chunk, Leftover, Process, Transcript
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def watch(request: Request) -> Transcript:
     """Run the script of a request to its end and tell what it did."""
     request.folder = tempfile.mkdtemp(prefix="spawnable-")
     try:
+        lay_out(request.folder)
         prepare(request)
         return _Watch(request).main()
     finally:

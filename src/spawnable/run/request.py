@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from spawnable.snippet import Limits
 
-__all__ = ["Request"]
+__all__ = ["WITH_NETWORK", "Request"]
+
+#: begins a line, so that who passes it on need not read it
+WITH_NETWORK = b"network "
 
 
 @dataclass(slots=True)
@@ -35,12 +38,14 @@ class Request:
     shown: dict[str, str] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
-        """Return the request as a line."""
-        return json.dumps(asdict(self)).encode() + b"\n"
+        """Return the request as a line; `WITH_NETWORK` begins that of a run which has the machine's network."""
+        raw = {item.name: getattr(self, item.name) for item in fields(self)}
+        raw["limits"] = asdict(self.limits)
+        return (WITH_NETWORK if self.limits.network else b"") + json.dumps(raw).encode() + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> Request:
         """Read a request."""
-        raw: dict[str, Any] = json.loads(line)
+        raw: dict[str, Any] = json.loads(line.removeprefix(WITH_NETWORK))
         raw["limits"] = Limits(**raw["limits"])
         return cls(**raw)

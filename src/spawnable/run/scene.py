@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spawnable.run.request import Request
 
-__all__ = ["INJECT", "STACK_SIGNAL", "environment", "prepare", "shown_paths"]
+__all__ = ["INJECT", "STACK_SIGNAL", "environment", "lay_out", "prepare", "shown_paths"]
 
 #: the folder that holds the `sitecustomize` of every run
 INJECT = str(Path(__file__).with_name("inject"))
@@ -20,16 +20,20 @@ STACK_SIGNAL = int(getattr(signal, "SIGRTMAX", 3)) - 3
 _KEPT = ("PATH", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
-def prepare(request: Request) -> None:
-    """Lay out the folder of a run: `w` the working directory, `t` temporary files, `h` home."""
-    folder = Path(request.folder)
+def lay_out(folder: str) -> None:
+    """Make the folders of a run: `w` the working directory, `t` temporary files, `h` home."""
     for name in "wth":
-        (folder / name).mkdir()
-    work = folder / "w"
+        os.mkdir(f"{folder}/{name}")
+
+
+def prepare(request: Request) -> None:
+    """Write the files that the script finds in its working directory."""
     for name, text in request.files.items():
-        path = work / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        path = f"{request.folder}/w/{name}"
+        if "/" in name:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
 
 
 def environment(request: Request) -> dict[str, str]:

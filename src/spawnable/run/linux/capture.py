@@ -25,14 +25,15 @@ class Capture:
     what two processes wrote.
     """
 
-    def __init__(self, limit: int) -> None:
-        """Open the pair; `limit` is the number of bytes that are kept."""
+    def __init__(self) -> None:
+        """Open the pair."""
         self.reader, self.writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.reader.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.reader.setblocking(False)
         self.chunks: list[Chunk] = []
-        self.limit = limit
+        #: the number of bytes that are kept
+        self.limit = 0
         self.kept = 0
         self.dropped = 0
         self._decoders: dict[int, codecs.IncrementalDecoder] = {}

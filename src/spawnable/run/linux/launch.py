@@ -2,59 +2,122 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import platform
 import re
 import resource
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from spawnable.run.linux.privileges import give_up
 from spawnable.run.scene import environment
 
 if TYPE_CHECKING:
     from spawnable.run.request import Request
 
-__all__ = ["start"]
+__all__ = ["Launcher"]
 
 _KERNEL = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
 #: from this Linux on a user's processes are counted in each user namespace on its own
 _OWN_COUNT = (5, 14)
+#: a limit of one byte, unlike one of zero, also keeps a core dump from a program that the machine has for them
+_NO_CORE = 1
+#: descriptors that the watcher may have open
+_DESCRIPTORS = 1 << 16
+_READ = 1 << 16
+#: bytes of the reason why a script could not be started
+_REASON = 4096
 
 
-def start(request: Request, output: int, most: int) -> int:
-    """Start the script in a new session, with `output` as its standard output and error; return its id.
+class Launcher:
+    """A process that waits to become the script of a run.
 
-    `most` is the number of processes that its user namespace may hold, 0 where it has none of its own.
+    It is made before it is known which script that will be, so that a run does not wait for
+    what all runs have in common: a session of its own, standard streams, no privileges.
+    `output` is the script's standard output and error, `folder` its working directory.
     """
-    variables = environment(request)
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        os.setsid()
-        os.chdir(f"{request.folder}/w")
-        null = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((null, 0), (output, 1), (output, 2)):
-            os.dup2(source, target)
+
+    def __init__(self, folder: str, output: int, *, contained: bool) -> None:
+        self.contained = contained
+        orders, self._orders = os.pipe()
+        self._failed, failure = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            _become(orders, output, failure, folder, contained=contained)
+        os.close(orders)
+        os.close(failure)
+        os.set_blocking(self._failed, False)
+
+    def start(self, request: Request) -> None:
+        """Let the process become the script."""
         limits = request.limits
-        for kind, value in (
+        kinds = [
             (resource.RLIMIT_NOFILE, limits.files),
             (resource.RLIMIT_FSIZE, limits.disk),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            with suppress(ValueError, OSError):
-                resource.setrlimit(kind, (value, value))
-        if most and os.geteuid() and _KERNEL >= _OWN_COUNT:
-            resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+            (resource.RLIMIT_CORE, _NO_CORE),
+        ]
+        # the processes of its user namespace are counted, where it has one of its own
+        if self.contained and os.geteuid() and _KERNEL >= _OWN_COUNT:
+            kinds.append((resource.RLIMIT_NPROC, limits.processes))
+        command = [request.executable, request.filename, *request.arguments]
+        order = json.dumps([kinds, command, environment(request)]).encode() + b"\n"
+        with suppress(BrokenPipeError):
+            view = memoryview(order)
+            while view:
+                view = view[os.write(self._orders, view) :]
+        os.close(self._orders)
+
+    def failure(self) -> str:
+        """Return why the script could not be started; empty where it could."""
+        try:
+            return os.read(self._failed, _REASON).decode(errors="replace")
+        except BlockingIOError:
+            return ""
+
+
+def _become(orders: int, output: int, failure: int, folder: str, *, contained: bool) -> NoReturn:
+    """Wait for the order of `Launcher.start`, and follow it; end where there is none."""
+    name = ""
+    try:
+        orders, failure = _only(orders, output, failure)
+        os.setsid()
+        os.chdir(folder)
         for number in range(1, signal.NSIG):
             with suppress(OSError, ValueError):
                 if number != signal.SIGPIPE:
                     signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.closerange(3, 256)
-        os.execve(request.executable, [request.executable, request.filename, *request.arguments], variables)
+        if contained:
+            give_up()
+        order = b""
+        while not order.endswith(b"\n"):
+            piece = os.read(orders, _READ)
+            if not piece:
+                os._exit(0)
+            order += piece
+        limits, command, variables = json.loads(order)
+        name = command[0]
+        for kind, value in limits:
+            with suppress(ValueError, OSError):
+                resource.setrlimit(kind, (value, value))
+        os.execve(name, command, variables)
     except BaseException as error:  # noqa: BLE001
-        os.write(2, f"spawnable: the script could not be started: {error}\n".encode())
+        os.write(failure, f"{name} could not be started: {error}".encode(errors="replace"))
     finally:
         os._exit(127)
+
+
+def _only(orders: int, output: int, failure: int) -> tuple[int, int]:
+    """Close all descriptors but the standard ones and two; return these, which end with this program."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    kept = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 3) for one in (orders, failure)]
+    for source, target in ((null, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    first, second = sorted(kept)
+    os.closerange(3, first)
+    os.closerange(first + 1, second)
+    os.closerange(second + 1, _DESCRIPTORS)
+    return kept[0], kept[1]

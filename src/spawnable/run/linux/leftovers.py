@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
 
 from spawnable.run.request import Request
 from spawnable.transcript import Leftover, Process
@@ -32,13 +32,21 @@ def left_shared(before: set[str]) -> list[Leftover]:
 
 def left_files(request: Request) -> list[Leftover]:
     """Name new files in the working directory, the home, and the temporary folders of the run."""
-    folder = Path(request.folder)
+    folder = request.folder
+    layers = sorted(name for name in os.listdir(folder) if name.startswith(".layers-"))
     found: list[Leftover] = []
-    for root in (folder / "w", folder / "t", folder / "h", *sorted(folder.glob(".layers-*/upper"))):
-        for path, folders, files in os.walk(root):
-            folders[:] = sorted(name for name in folders if name != "__pycache__")
-            for name in sorted(files) if files or folders or path == str(root) else [""]:
-                shown = str((Path(path) / name).relative_to(root))
-                if not (root.name == "w" and shown in request.files):
-                    found.append(Leftover("file", shown))
+    for root in (f"{folder}/w", f"{folder}/t", f"{folder}/h", *(f"{folder}/{name}/upper" for name in layers)):
+        own = request.files if root == f"{folder}/w" else {}
+        found += [Leftover("file", name) for name in _files(root) if name not in own]
     return found[:_NAMED]
+
+
+def _files(root: str) -> Iterator[str]:
+    """Give the files below a folder, and the folders in which there is nothing, but those below `__pycache__`."""
+    for path, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        below = path[len(root) + 1 :]
+        if files or folders or not below:
+            yield from (f"{below}/{name}" if below else name for name in sorted(files))
+        else:
+            yield below

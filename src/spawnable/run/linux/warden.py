@@ -20,8 +20,8 @@ from itertools import count
 from pathlib import Path
 
 from spawnable.run.linux import namespace
-from spawnable.run.linux.watch import watch
-from spawnable.run.request import Request
+from spawnable.run.linux.watch import NotStartedError, Watcher
+from spawnable.run.request import WITH_NETWORK, Request
 from spawnable.snippet import Limits
 
 __all__ = ["main"]
@@ -30,6 +30,8 @@ __all__ = ["main"]
 _READ = 1 << 20
 #: what a keeper writes before its answer, once it can take a request
 _READY = b"+"
+#: what a transcript does not tell where a run has no namespaces
+_ALONE = "whether it changed files of yours or ended processes of yours: the system refused it namespaces ({})"
 #: bytes that a run's files may take where the request says nothing else
 _DISK = Limits().disk
 
@@ -52,8 +54,8 @@ def _requests() -> None:
         pending += piece
         while b"\n" in pending:
             line, _, pending = pending.partition(b"\n")
-            request = Request.from_line(line)
-            keeper = _Keeper(next(folders), network=True) if request.limits.network else spare
+            network = line.startswith(WITH_NETWORK)
+            keeper = _Keeper(next(folders), network=True) if network else spare
             if not keeper.serve(line + b"\n"):
                 return
             spare = spare if spare is not keeper else _Keeper(next(folders), network=False)
@@ -62,16 +64,17 @@ def _requests() -> None:
 class _Keeper:
     """A process that waits for one request, in namespaces of its own, and serves it."""
 
-    #: whether the system lets a run have namespaces; false from the first refusal on
-    contained = "SPAWNABLE_NO_NAMESPACE" not in os.environ
+    #: why a run has no namespaces: told with its transcript; empty while it has them, which ends with the first refusal
+    refusal = "SPAWNABLE_NO_NAMESPACE is set" if "SPAWNABLE_NO_NAMESPACE" in os.environ else ""
 
     def __init__(self, folder: str, *, network: bool) -> None:
         self.folder = folder
         Path(folder).mkdir(parents=True)
         self._start(network=network)
-        if os.read(self.answers, 1) != _READY:
+        answer = os.read(self.answers, _READ)
+        if answer != _READY:
             self.end()
-            _Keeper.contained = False
+            _Keeper.refusal = answer.decode(errors="replace") or "the process that entered them ended"
             Path(folder).mkdir(parents=True)
             self._start(network=network)
             os.read(self.answers, 1)
@@ -117,7 +120,9 @@ class _Keeper:
                 return None
             piece = os.read(self.answers, _READ)
             if not piece:
-                return json.dumps({"failed": "its keeper ended without an answer"}).encode() + b"\n"
+                return (
+                    json.dumps({"failed": "the process that watches the run ended without an answer"}).encode() + b"\n"
+                )
             answer += piece
         return answer
 
@@ -133,19 +138,19 @@ def _keep(requests: int, answers: int, folder: str, *, network: bool) -> None:
     """Enter namespaces where the system allows it, serve one request in their first process, and end."""
     try:
         namespace.die_with_parent()
-        if not _Keeper.contained or not namespace.separate(network=network):
+        if _Keeper.refusal:
             namespace.adopt_orphans()
-            _write(answers, _READY)
-            _serve(requests, answers, folder, contained=False)
-        first = os.fork()
-        if not first:
-            namespace.die_with_parent()
-            try:
-                namespace.enclose(folder, disk=_DISK, network=network)
-            except OSError:
-                return
-            _write(answers, _READY)
-            _serve(requests, answers, folder, contained=True)
+            _serve(requests, answers, folder, [_ALONE.format(_Keeper.refusal)], contained=False)
+        try:
+            namespace.separate(network=network)
+            first = os.fork()
+            if not first:
+                namespace.die_with_parent()
+                refused = namespace.enclose(folder, disk=_DISK, network=network)
+                _serve(requests, answers, folder, refused, contained=True)
+        except OSError as error:
+            _write(answers, str(error).encode(errors="replace"))
+            return
         os.close(requests)
         os.close(answers)
         os.waitpid(first, 0)
@@ -153,8 +158,11 @@ def _keep(requests: int, answers: int, folder: str, *, network: bool) -> None:
         os._exit(0)
 
 
-def _serve(requests: int, answers: int, folder: str, *, contained: bool) -> None:
-    """Read one request, do the run, write its transcript, and end."""
+def _serve(requests: int, answers: int, folder: str, unknown: list[str], *, contained: bool) -> None:
+    """Get ready, read one request, do the run, write its transcript, which lacks what is `unknown`, and end."""
+    watcher = Watcher(folder, unknown, contained=contained)
+    watcher.rehearse()
+    _write(answers, _READY)
     try:
         line = b""
         while not line.endswith(b"\n"):
@@ -167,9 +175,11 @@ def _serve(requests: int, answers: int, folder: str, *, contained: bool) -> None
             request.folder = folder
             if contained and request.limits.disk != _DISK:
                 namespace.resize(folder, request.limits.disk)
-            text = watch(request, contained=contained).to_json()
+            text = watcher.main(request).to_json()
+        except NotStartedError as error:
+            text = json.dumps({"failed": str(error)})
         except Exception as error:  # noqa: BLE001
-            text = json.dumps({"failed": f"{type(error).__name__}: {error}"})
+            text = json.dumps({"failed": f"the run could not be watched: {type(error).__name__}: {error}"})
         _write(answers, text.encode(errors="backslashreplace") + b"\n")
     finally:
         os._exit(0)

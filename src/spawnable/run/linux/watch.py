@@ -14,19 +14,16 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from spawnable.run.linux import leftovers, procfs
 from spawnable.run.linux.capture import Capture
-from spawnable.run.linux.launch import start
+from spawnable.run.linux.launch import Launcher
 from spawnable.run.linux.record import Record
-from spawnable.run.scene import STACK_SIGNAL, prepare, shown_paths
+from spawnable.run.request import Request
+from spawnable.run.scene import STACK_SIGNAL, lay_out, prepare, shown_paths
 from spawnable.transcript import Event, Leftover, Transcript
 
-if TYPE_CHECKING:
-    from spawnable.run.request import Request
-
-__all__ = ["watch"]
+__all__ = ["NotStartedError", "Watcher"]
 
 
 #: seconds between two looks at the processes
@@ -45,12 +42,27 @@ _CALM = 2
 _STACKS = 1.0
 
 
-class _Run:
-    def __init__(self, request: Request, *, contained: bool) -> None:
-        self.request = request
+class NotStartedError(OSError):
+    """A script whose interpreter could not be started; the message says which and why."""
+
+
+class Watcher:
+    """Watches one run; made before it is known of which script, so that the run waits for nothing.
+
+    `contained`: this process is the first of its namespaces.  `unknown` is what can not be
+    observed, in words.
+    """
+
+    def __init__(self, folder: str, unknown: list[str], *, contained: bool) -> None:
+        self.folder = folder
+        self.unknown = unknown
         self.contained = contained
-        self.limits = request.limits
-        self.capture = Capture(request.limits.output)
+        self.capture = Capture()
+        lay_out(folder)
+        self.launcher = Launcher(f"{folder}/w", self.capture.writer.fileno(), contained=contained)
+        self.capture.writer.close()
+        _hurry()
+        self.record = Record(time.monotonic(), self.launcher.pid)
         self.shared: set[str] = set() if contained else set(os.listdir("/dev/shm"))  # noqa: S108
         self.status: int | None = None
         self.cpu = 0.0
@@ -61,17 +73,33 @@ class _Run:
         """All processes of the run but this one."""
         return [pid for pid in procfs.alive() if pid != 1] if self.contained else procfs.children(os.getpid())
 
-    def main(self) -> Transcript:
-        """Run the script to its end and tell what it did."""
-        prepare(self.request)
-        with suppress(OSError):  # where it may: to see what a run does before the run does more of it
-            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
-        begin = time.monotonic()
-        pid = start(self.request, self.capture.writer.fileno(), most=self.limits.processes if self.contained else 0)
-        self.capture.writer.close()
-        self.record = Record(begin, pid)
-        ended = self.follow(pid, begin)
+    def rehearse(self) -> None:
+        """Do once what every run does, while nobody waits: what is done first takes longest."""
+        pid, now = self.launcher.pid, time.monotonic()
+        self.request = Request.from_line(Request("", "", "", "", [], {}, [], folder=self.folder).to_line())
+        self.limits = self.request.limits
+        self.look(now)
+        self.capture.drain(now)
+        leftovers.left_processes(self.record.processes, set())
+        left = leftovers.left_shared(self.shared) + leftovers.left_files(self.request)
+        self._transcript("exit", 0.0, left).to_json()
+        self.record.settle(now, set())
+        self.record = Record(now, pid)
+
+    def main(self, request: Request) -> Transcript:
+        """Run the script of a request to its end and tell what it did.
+
+        Raises NotStartedError where the interpreter can not be started.
+        """
+        self.request, self.limits = request, request.limits
+        self.capture.limit = request.limits.output
+        prepare(request)
+        self.record.start = begin = time.monotonic()
+        self.launcher.start(request)
+        ended = self.follow(self.launcher.pid, begin)
         wall = time.monotonic() - begin
+        if reason := self.launcher.failure():
+            raise NotStartedError(reason)
         if ended == "exit":
             ended = self.await_others(begin)
         living = {reading.pid for reading in self.record.look(self.pids(), time.monotonic()) if reading.state != "Z"}
@@ -85,7 +113,7 @@ class _Run:
         if ended == "exit":
             left += leftovers.left_shared(self.shared) + leftovers.left_files(self.request)
         self.capture.finish(wall)
-        return self.transcript(ended, wall, left)
+        return self._transcript(ended, wall, left)
 
     def follow(self, main: int, begin: float) -> str:
         """Read and look until the main process ends or a limit is passed; return what ended it."""
@@ -226,7 +254,7 @@ class _Run:
         if self.reader_open:
             self.capture.drain(begin, time.monotonic() + 2)
 
-    def transcript(self, ended: str, wall: float, left: list[Leftover]) -> Transcript:
+    def _transcript(self, ended: str, wall: float, left: list[Leftover]) -> Transcript:
         request = self.request
         exit_code = None if self.status is None or ended == "stuck" else os.waitstatus_to_exitcode(self.status)
         return Transcript(
@@ -244,10 +272,17 @@ class _Run:
             leftovers=left,
             dropped=self.capture.dropped,
             paths=shown_paths(request),
-            unknown=[],
+            unknown=self.unknown,
         )
 
 
-def watch(request: Request, *, contained: bool) -> Transcript:
-    """Run the script of a request to its end; `contained`: this process is the first of its namespaces."""
-    return _Run(request, contained=contained).main()
+def _hurry() -> None:
+    """Go before all processes of the run, where the system allows it.
+
+    So what a run does is seen before the run does more of it.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except OSError:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, -20)
