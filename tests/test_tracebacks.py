@@ -53,6 +53,15 @@ def test_no_traceback(text: str) -> None:
     assert exceptions(text) == []
 
 
+def test_behind_a_prompt() -> None:
+    """What was written without a newline may stand before the header: `input()` at the end of its input."""
+    assert exceptions("Name? " + traceback("EOFError: EOF when reading a line")) == ["EOFError"]
+    assert exceptions(stderr_of("import sys; sys.stderr.write('Name? '); raise EOFError")) == ["EOFError"]
+    group = "import sys; sys.stderr.write('? '); raise ExceptionGroup('g', [ValueError(1), KeyError(2)])"
+    assert exceptions(stderr_of(group)) == ["ExceptionGroup"]
+    assert exceptions("it begins with Traceback (most recent call last):\nValueError: no frame\n") == []
+
+
 def test_several() -> None:
     """Tracebacks one after the other count each, in order."""
     text = "hello\n" + traceback("ValueError: 1") + "between\n" + traceback("KeyError: 2")

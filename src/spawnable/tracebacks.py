@@ -2,6 +2,7 @@
 
 A traceback is known by its header, a frame or a phrase that Python alone prints;
 its class by the first line after the frames that reads `Name` or `Name: message`.
+The header may stand behind what was written without a newline, such as a prompt.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ __all__ = ["Raised", "exceptions", "raised"]
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HEADER = "Traceback (most recent call last):"
 _GROUP_HEADER = re.compile(r" *\+ Exception Group Traceback \(most recent call last\):")
+_GROUP_AT_START = "  + Exception Group Traceback (most recent call last):"
 _GROUP_LINE = re.compile(r" +[|+]")
 _NAME = re.compile(r"(?:[\w<>]+\.)*(?P<name>[^\W\d]\w*)(?::(?: .*)?)?")
 #: how the names of exceptions end, where a name alone must tell one from a message
@@ -23,7 +25,10 @@ _SYNTAX_FRAME = re.compile(r'  File "[^"]*", line \d+')
 #: lines that Python prints below such a frame, at most
 _SYNTAX_LINES = 8
 _SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
-_CONTAINED = re.compile(r"Exception (ignored|in) |Process \S.*:$")
+_CONTAINED = re.compile(r"(^|.*\W)(Exception ignored |Exception in thread |Process \S.*:$)")
+#: a frame below a traceback's header, and one below a group's
+_FRAME = re.compile(r'  File "')
+_GROUP_FRAME = re.compile(r'  \|   File "')
 _CHAINS = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
@@ -72,9 +77,12 @@ class _Reader:
     def read(self) -> Iterable[Raised]:
         while self._at < len(self._lines):
             line = self._lines[self._at]
-            if line == _HEADER:
+            if line == _HEADER or self._behind(line, _HEADER, _FRAME):
                 self._traceback()
             elif _GROUP_HEADER.fullmatch(line):
+                self._group()
+            elif prompt := self._behind(line, _GROUP_AT_START, _GROUP_FRAME):
+                self._lines[self._at] = line.removeprefix(prompt)
                 self._group()
             elif _SYNTAX_FRAME.fullmatch(line):
                 self._syntax_error()
@@ -85,6 +93,11 @@ class _Reader:
             else:
                 self._at += 1
         return self._found
+
+    def _behind(self, line: str, header: str, frame: re.Pattern[str]) -> str:
+        """Return what stands in a line before a traceback's header; empty where no frame follows."""
+        following = self._lines[self._at + 1] if self._at + 1 < len(self._lines) else ""
+        return line.removesuffix(header) if line.endswith(header) and frame.match(following) else ""
 
     def _traceback(self) -> None:
         start = self._at

@@ -23,6 +23,10 @@ class Note:
     parent: int | None = None
     exit_code: int | None = None
     death: float | None = None
+    #: how it came to be: `python` (a program), `fork`, or `forkserver` and `resource_tracker`; empty where unknown
+    kind: str = ""
+    #: whether it is the server of a manager
+    serves: bool = False
 
 
 @dataclass(slots=True)
@@ -33,12 +37,14 @@ class Notes:
     start: float
     processes: dict[int, Note] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    #: the process that made what has this name, or a name with this part
+    made: dict[str, int] = field(default_factory=dict)
 
     def read(self, path: str) -> None:
         """Take in a log file; nothing where there is none."""
         try:
             with open(path, "rb") as file:
-                lines = file.read(_SIZE).decode(errors="replace").splitlines()
+                lines = file.read(_SIZE).decode(errors="replace").split("\n")
         except OSError:
             return
         for line in lines:
@@ -47,22 +53,46 @@ class Notes:
 
     def _take(self, words: list[str]) -> None:
         time, writer, what = round(float(words[0]) - self.start, 4), int(words[1]), words[2]
-        if what == "name":
-            note = self._of(writer, time)
-            note.parent, note.daemon, note.name = int(words[3]) or None, words[4] == "1", words[5]
+        if what in ("kill", "killpg"):
+            self._kill(time, writer, int(words[3]), words[4], group=what == "killpg")
+        elif what == "holds":
+            self.events.append(Event(time, writer, "holds", None, f"{' '.join(words[4:])} in {words[3]}"))
+        elif what == "made":
+            self.made[words[3]] = writer
         elif what == "started":
             note = self._of(int(words[3]), time)
             note.parent, note.daemon, note.name = note.parent or writer, words[4] == "1", words[5]
-        elif what == "exit":
-            note = self._of(writer, time)
-            note.exit_code, note.death = int(words[3]) & 0xFF, time
         elif what == "reaped":
-            note = self._of(int(words[3]), time)
-            note.exit_code = int(words[4])
-            note.death = note.death or time
-            self.events.append(Event(time, writer, "reap", int(words[3]), words[4]))
-        elif what == "kill":
-            self.events.append(Event(time, writer, "kill", int(words[3]), words[4]))
+            self._reaped(time, writer, int(words[3]), words[4])
+        else:
+            self._own(self._of(writer, time), time, what, words)
+
+    def _own(self, note: Note, time: float, what: str, words: list[str]) -> None:
+        """Take in what a process says of itself."""
+        if what == "born":
+            note.parent, note.kind, note.birth = int(words[3]) or None, words[4], min(note.birth, time)
+        elif what == "name":
+            note.parent = note.parent or int(words[3]) or None
+            note.daemon, note.name = words[4] == "1", words[5]
+        elif what == "exit":
+            note.exit_code, note.death = int(words[3]) & 0xFF, time
+        elif what == "serves":
+            note.serves = True
+
+    def _reaped(self, time: float, writer: int, pid: int, code: str) -> None:
+        note = self._of(pid, time)
+        note.exit_code = int(code)
+        note.death = note.death or time
+        self.events.append(Event(time, writer, "reap", pid, code))
+
+    def _kill(self, time: float, writer: int, target: int, number: str, *, group: bool) -> None:
+        """Take in a signal: to a process, to the group of a process, to the sender's own group, or to all."""
+        if int(number) == 0:  # it asks alone whether there is such a process
+            return
+        reach = "all" if target == -1 else "group" if group or target <= 0 else ""
+        self.events.append(
+            Event(time, writer, "kill", abs(target) if target not in (0, -1) else None, f"{number} {reach}".rstrip())
+        )
 
     def _of(self, pid: int, time: float) -> Note:
         return self.processes.setdefault(pid, Note(time))

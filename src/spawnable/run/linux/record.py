@@ -12,8 +12,9 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from spawnable.normalise import HELPERS
 from spawnable.run.linux import procfs
-from spawnable.run.notes import Notes
+from spawnable.run.notes import Note, Notes
 from spawnable.transcript import Event, Process
 
 __all__ = ["Record"]
@@ -21,6 +22,8 @@ __all__ = ["Record"]
 
 #: changes of state that are kept of one process
 _STATES = 400
+#: processes whose end the kernel is asked about at once: each takes a descriptor
+_HANDLES = 400
 _GET_INFO, _INFO_EXIT = 0xC040FF0B, 1 << 3
 
 
@@ -29,6 +32,12 @@ class _Sighting:
     process: Process
     handle: int | None
     zombie_since: float | None = None
+
+    def close(self) -> None:
+        """Give the handle back."""
+        if self.handle is not None:
+            os.close(self.handle)
+            self.handle = None
 
 
 @dataclass(slots=True)
@@ -40,7 +49,10 @@ class Record:
     main: int
     seen: dict[int, _Sighting] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    peak: int = 0
+    #: the process that made what has this name, or a name with this part
+    made: dict[str, int] = field(default_factory=dict)
+    #: those that were there at the last look
+    present: set[int] = field(default_factory=set)
 
     def look(self, pids: list[int], now: float) -> list[procfs.Stat]:
         """Take one reading of the processes; return those that live, zombies too."""
@@ -52,16 +64,17 @@ class Record:
             readings.append(reading)
             sighting = self.seen.get(pid) or self._born(reading, now)
             self._saw(sighting, reading, now)
-        gone = self.seen.keys() - {reading.pid for reading in readings}
-        for pid in gone:
-            if self.seen[pid].process.death is None:
-                self._died(self.seen[pid], now)
+        present = {reading.pid for reading in readings}
+        for pid in self.present - present:
+            self._gone(self.seen[pid], now)
+        self.present = present
         return readings
 
     def _born(self, reading: procfs.Stat, now: float) -> _Sighting:
         handle = None
-        with suppress(OSError, AttributeError):
-            handle = os.pidfd_open(reading.pid)
+        if len(self.present) < _HANDLES:
+            with suppress(OSError, AttributeError):
+                handle = os.pidfd_open(reading.pid)
         name, kind = ("main", "main") if reading.pid == self.main else (reading.name, "other")
         process = Process(reading.pid, reading.parent, name, kind, round(now - self.start, 4))
         self.seen[reading.pid] = sighting = _Sighting(process, handle)
@@ -84,6 +97,7 @@ class Record:
             sighting.zombie_since = sighting.zombie_since or now
             process.exit_code = os.waitstatus_to_exitcode(reading.status)
             process.death = time if process.death is None else process.death
+            sighting.close()
 
     def _kind(self, reading: procfs.Stat) -> tuple[str, str]:
         """Tell what a process is; a fork of the fork server is a child that has not said its name yet."""
@@ -93,9 +107,14 @@ class Record:
             return "child", "?"
         return kind, name
 
-    def _died(self, sighting: _Sighting, now: float) -> None:
+    def _gone(self, sighting: _Sighting, now: float) -> None:
+        """Note that a process is no more: it ended, and was waited for."""
         process = sighting.process
-        process.death = round(now - self.start, 4)
+        process.death = round(now - self.start, 4) if process.death is None else process.death
+        self._end_zombie(sighting, now)
+        if process.exit_code is None and sighting.handle is not None:
+            process.exit_code = _exit_code(sighting.handle)
+        sighting.close()
 
     def reaped(self, pid: int, status: int, cpu: float, now: float) -> None:
         """Note that this process ended and was waited for by the watcher."""
@@ -104,9 +123,8 @@ class Record:
             sighting = self.seen[pid] = _Sighting(Process(pid, None, "?", "other", round(now - self.start, 4)), None)
         process = sighting.process
         process.exit_code = os.waitstatus_to_exitcode(status)
-        process.death = round(now - self.start, 4) if process.death is None else process.death
         process.cpu = max(process.cpu, cpu)
-        self._end_zombie(sighting, now)
+        self._gone(sighting, now)
 
     def _end_zombie(self, sighting: _Sighting, now: float) -> None:
         if sighting.zombie_since is not None:
@@ -119,37 +137,51 @@ class Record:
         `ended` are the processes that lived until the run was ended: they have neither death nor exit code.
         """
         for pid, sighting in self.seen.items():
-            self._end_zombie(sighting, now)
-            process = sighting.process
+            self._gone(sighting, now)
             if pid in ended:
-                process.death = process.exit_code = None
-            elif process.exit_code is None and sighting.handle is not None:
-                process.exit_code = _exit_code(sighting.handle)
-            if sighting.handle is not None:
-                os.close(sighting.handle)
-                sighting.handle = None
+                sighting.process.death = sighting.process.exit_code = None
 
     def read_log(self, path: str) -> None:
         """Take in what the Python processes of the run noted of themselves."""
         notes = Notes(self.start)
         notes.read(path)
-        self.events = notes.events
+        self.events += notes.events
+        self.made = notes.made
         for pid, note in notes.processes.items():
-            if pid not in self.seen:
+            unseen = pid not in self.seen
+            if unseen:
                 self.seen[pid] = _Sighting(Process(pid, note.parent, "?", "other", note.birth), None)
             process = self.seen[pid].process
-            if note.name:
-                process.name, process.kind, process.daemon = note.name, "child", note.daemon
-                process.birth = min(process.birth, note.birth)
-            process.parent = process.parent or note.parent
-            process.exit_code = note.exit_code if process.exit_code is None else process.exit_code
-            process.death = note.death if process.death is None else process.death
+            _tell(process, note)
+            if unseen and process.death is None:  # it lived between two looks
+                process.death = note.birth
+
+    def servers(self, path: str) -> set[int]:
+        """Return the processes that serve a manager, as the log says so far."""
+        notes = Notes(self.start)
+        notes.read(path)
+        return {pid for pid, note in notes.processes.items() if note.serves}
 
     @property
     def processes(self) -> list[Process]:
         """All processes, the main one first, then by birth."""
         everyone = [sighting.process for sighting in self.seen.values()]
         return sorted(everyone, key=lambda process: (process.pid != self.main, process.birth, process.pid))
+
+
+def _tell(process: Process, note: Note) -> None:
+    """Add to what was seen of a process what it noted itself, and others of it."""
+    if note.kind in HELPERS and process.kind == "other":
+        process.kind = process.name = note.kind
+    if note.name:
+        process.name, process.kind, process.daemon = note.name, "child", note.daemon
+    if note.name or note.kind:
+        process.birth = min(process.birth, note.birth)
+    if note.kind == "fork" and process.kind != "main" and process.parent != note.parent:
+        process.parent, process.orphan = note.parent, True  # it was first seen when its parent had ended
+    process.parent = process.parent or note.parent
+    process.exit_code = note.exit_code if process.exit_code is None else process.exit_code
+    process.death = note.death if process.death is None else process.death
 
 
 def _kind(pid: int, name: str) -> tuple[str, str]:
