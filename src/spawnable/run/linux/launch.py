@@ -10,7 +10,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from spawnable.run.scene import environment
+from spawnable.run.scene import command, environment
 
 if TYPE_CHECKING:
     from spawnable.run.request import Request
@@ -53,7 +53,7 @@ def start(request: Request, output: int, most: int) -> int:
                     signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.closerange(3, 256)
-        os.execve(request.executable, [request.executable, request.filename, *request.arguments], variables)
+        os.execve(request.executable, command(request), variables)
     except BaseException as error:  # noqa: BLE001
         os.write(2, f"spawnable: the script could not be started: {error}\n".encode())
     finally:

@@ -1,0 +1,16 @@
+import multiprocessing
+import time
+
+
+def work(lock):
+    print("at work")
+
+
+def start():
+    process = multiprocessing.Process(target=work, args=(multiprocessing.Lock(),))
+    process.start()
+    return process
+
+
+if __name__ == "__main__":
+    start().join()
