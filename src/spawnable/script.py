@@ -52,6 +52,8 @@ def from_module(module: str, arguments: tuple[str, ...] = (), folder: str | Path
     has no `__main__`, or where a file can not be read.
     """
     parts = module.split(".")
+    if (Path(folder) / module).is_file():
+        raise ScriptError(f"{module} is a file: run it without -m")
     if not all(part.isidentifier() for part in parts):
         raise ScriptError(f"{module!r} is no name of a module: it is named as in `import package.module`")
     folder = Path(folder)

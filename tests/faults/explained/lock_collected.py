@@ -1,5 +1,4 @@
 import multiprocessing
-import time
 
 
 def work(lock):
