@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from spawnable.expectation import Expectations
-from spawnable.script import ScriptError, from_file
+from spawnable.script import ScriptError, beside, from_file, from_module, own_variables
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -147,3 +148,62 @@ def test_other_encoding(tmp_path: Path) -> None:
         from_file(tmp_path / "latin.py")
     with pytest.raises(ScriptError, match=r"latin\.py is not UTF-8"):
         from_file(write(tmp_path, {"main.py": "import latin"}))
+
+
+def test_declared_encoding(tmp_path: Path) -> None:
+    """A script in another encoding, which it declares, is taken byte by byte, as Python reads it."""
+    (tmp_path / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\nx = '\xfc'\nimport worker\n")
+    (tmp_path / "worker.py").touch()
+    snippet = from_file(tmp_path / "latin.py")
+    assert snippet.code.encode(errors="surrogateescape") == (tmp_path / "latin.py").read_bytes()
+    assert list(snippet.companions) == ["worker.py"]
+
+
+def test_module(tmp_path: Path) -> None:
+    """A module is run by its name, with the packages that it lies in and what it imports."""
+    files = {"a/__init__.py": "", "a/b.py": "from . import c\nimport d\n", "a/c.py": "", "d.py": "", "e.py": ""}
+    write(tmp_path, files)
+    snippet = from_module("a.b", ("-v",), tmp_path)
+    assert (snippet.name, snippet.module, snippet.filename) == ("-m a.b", "a.b", "a/b.py")
+    assert (snippet.code, snippet.arguments) == (files["a/b.py"], ("-v",))
+    assert list(snippet.companions) == ["a/__init__.py", "a/c.py", "d.py"]
+
+
+def test_package_as_module(tmp_path: Path) -> None:
+    """A package is run by its `__main__`; without one it can not be."""
+    write(tmp_path, {"a/__init__.py": "", "a/__main__.py": "from a import c", "a/c.py": "", "b/__init__.py": ""})
+    snippet = from_module("a", folder=tmp_path)
+    assert (snippet.filename, list(snippet.companions)) == ("a/__main__.py", ["a/__init__.py", "a/c.py"])
+    with pytest.raises(ScriptError, match=r"it has no __main__\.py"):
+        from_module("b", folder=tmp_path)
+
+
+def test_module_elsewhere(tmp_path: Path) -> None:
+    """A module that is not in the folder is left to the interpreter; what is no name is refused."""
+    assert (from_module("timeit", folder=tmp_path).filename, from_module("timeit", folder=tmp_path).code) == ("", "")
+    with pytest.raises(ScriptError, match="no name of a module"):
+        from_module("a/b.py", folder=tmp_path)
+
+
+def test_files_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files lie where the script looks for them: from its own folder, or from that of the command."""
+    write(tmp_path / "in", {"main.py": "", "rows.csv": "1\n", "deep/more.csv": "2\n"})
+    (tmp_path / "table.bin").write_bytes(b"\xff\x00")
+    monkeypatch.chdir(tmp_path)
+    found = beside(["in/rows.csv", "in/deep", "table.bin"], "in/main.py")
+    assert sorted(found) == ["deep/more.csv", "in/deep/more.csv", "in/rows.csv", "rows.csv", "table.bin"]
+    assert found["table.bin"].encode(errors="surrogateescape") == b"\xff\x00"
+    with pytest.raises(ScriptError, match=r"none\.csv does not exist"):
+        beside(["none.csv"], "in/main.py")
+
+
+def test_own_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader's variables are kept; folders on the search path are found from any working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "lib")
+    monkeypatch.setenv("MY_TOKEN", "secret")
+    monkeypatch.setenv("SPAWNABLE_PORTABLE", "1")
+    kept = own_variables("src")
+    assert kept["PYTHONPATH"] == os.pathsep.join([str(tmp_path / "src"), str(tmp_path / "lib")])
+    assert kept["MY_TOKEN"] == "secret"  # noqa: S105
+    assert {"PWD", "SPAWNABLE_PORTABLE"}.isdisjoint(kept)

@@ -49,10 +49,14 @@ class Snippet:
     code: str
     #: the file name under which it is run
     filename: str = "main.py"
-    #: files that lie beside it, text by file name
+    #: files that lie beside it, text by file name; what is no UTF-8 in surrogates, as `surrogateescape` has it
     companions: Mapping[str, str] = field(default_factory=dict)
     #: what follows the file name on the command line
     arguments: tuple[str, ...] = ()
+    #: run as `python -m MODULE` instead of by file name; then `code` is empty where it is an installed one
+    module: str = ""
+    #: the environment variables that it sees; None for those alone that any script needs
+    variables: Mapping[str, str] | None = None
     expectations: Expectations = field(default_factory=Expectations)
     start_methods: tuple[str, ...] = START_METHODS
     #: the Pythons that can run it, such as `3.13+`; empty for all
@@ -75,7 +79,7 @@ class Snippet:
     def digest(self) -> str:
         """The SHA-256 of script and companions, in 12 hexadecimal digits."""
         text = "\0".join([self.filename, self.code, *(f"{k}\0{v}" for k, v in sorted(self.companions.items()))])
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:12]
 
     def runs_on(self, version: str) -> bool:
         """Tell whether a Python such as `3.13` can run it."""

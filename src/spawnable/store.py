@@ -176,6 +176,8 @@ def job_key(job: Job) -> str:
         snippet.filename,
         sorted(snippet.companions.items()),
         snippet.arguments,
+        snippet.module,
+        None if snippet.variables is None else sorted(snippet.variables.items()),
         asdict(snippet.limits),
         sorted(job.python.versions(snippet.packages).items()),
         _runner(),

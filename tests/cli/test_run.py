@@ -88,15 +88,52 @@ def test_differing_runs_are_told_apart(tmp_path: Path) -> None:
 
 def test_what_is_declared_is_expected(tmp_path: Path) -> None:
     """An expectation may be given for one start method."""
-    result = spawnable("run", write(tmp_path, DIFFERENT), "--expect", "ok", "--expect", "spawn=error LookupError")
+    result = spawnable("run", "--expect", "ok", "--expect", "spawn=error LookupError", write(tmp_path, DIFFERENT))
     assert result.exit_code == 0, result.output
 
 
-def test_unknown_options_are_the_scripts(tmp_path: Path) -> None:
-    """Options that the command does not have, and all after `--`, reach the script in their order."""
+def test_what_follows_the_script_is_its_own(tmp_path: Path) -> None:
+    """All that stands after the script reaches it in its order, options that the command has as well."""
     script = write(tmp_path, HELLO)
-    result = spawnable("run", "--start-method", ONE, script, "--colour", "red", "-n3", "--", "--json")
-    assert "arguments ['--colour', 'red', '-n3', '--json']" in result.output
+    result = spawnable("run", "--start-method", ONE, script, "--colour", "red", "-n3", "--", "--json", "-m", "--help")
+    assert result.exit_code == 0, result.output
+    assert "arguments ['--colour', 'red', '-n3', '--', '--json', '-m', '--help']" in result.output
+
+
+def test_an_option_on_the_wrong_side_is_pointed_out(tmp_path: Path) -> None:
+    """Where a script fails and was given an option of this command, that is said; where it did well it is not."""
+    said = "--timeout=3 went to the script"
+    assert said in spawnable("run", "--start-method", ONE, write(tmp_path, FAULT), "--timeout=3").output
+    assert said not in spawnable("run", "--start-method", ONE, write(tmp_path, HELLO), "--timeout=3").output
+
+
+def test_a_module_is_run_as_by_python_m(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of a package is run by its name, from the folder in which the command is given."""
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    write(package, "WORD = 'a sibling'\n", "near.py")
+    write(package, "import sys\nfrom . import near\nprint(__name__, near.WORD, sys.argv[1:])\n", "tool.py")
+    monkeypatch.chdir(tmp_path)
+    result = spawnable("run", "--start-method", ONE, "-m", "package.tool", "-v")
+    assert result.exit_code == 0, result.output
+    assert "__main__ a sibling ['-v']" in result.output
+    assert "-m package.tool: as expected in 1 of 1 run" in result.output
+
+
+def test_a_script_finds_siblings_variables_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules beside the script, the reader's variables, and files that are named are there, from any folder."""
+    (tmp_path / "deep").mkdir()
+    write(tmp_path / "deep", "WORD = 'a sibling'\n", "near.py")
+    write(tmp_path / "deep", "rows\n", "table.csv")
+    code = "import importlib, os\nname = 'ne' + 'ar'\nprint(importlib.import_module(name).WORD, os.environ['MY_OWN'])\n"
+    write(tmp_path / "deep", code + "print(open('deep/table.csv').read())\n", "x.py")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MY_OWN", "variable")
+    result = spawnable("run", "--start-method", ONE, "--with", "deep/table.csv", "deep/x.py")
+    assert result.exit_code == 0, result.output
+    assert "a sibling variable" in result.output
+    assert "rows" in result.output
 
 
 def test_json_holds_every_run(tmp_path: Path) -> None:
@@ -129,6 +166,14 @@ def test_a_stuck_script_shows_where(tmp_path: Path) -> None:
         ("--start-method", "clone"),
         ("--python", "no-such-python"),
         ("--timeout", "0"),
+        ("--timeout", "inf"),
+        ("--timeout", "soon"),
+        ("--memory", "1k"),
+        ("--output", "-1"),
+        ("--disk", "0"),
+        ("--processes", "0"),
+        ("--files", "none"),
+        ("--with", "no-such-file"),
     ],
     ids=" ".join,
 )

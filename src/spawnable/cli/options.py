@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import click
 
 from spawnable.expectation import START_METHODS, Expectation, ExpectationError, Expectations
 from spawnable.python import MINORS, Python, PythonError, find_pythons
 
-__all__ = ["AVAILABLE", "Failure", "expectations_of", "python_option", "pythons_of", "size"]
+__all__ = ["AVAILABLE", "Failure", "expectations_of", "python_option", "pythons_of", "seconds", "size", "size_of"]
 
 #: the start methods that this platform has
 AVAILABLE = tuple(method for method in START_METHODS if method in multiprocessing.get_all_start_methods())
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmg])(i?))?b?", re.IGNORECASE)
+_DAY = 86_400
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 python_option = click.option(
@@ -48,6 +50,32 @@ def size(text: str) -> int:
         raise click.BadParameter(f"{text!r} is no size: expected a number of bytes, such as 1000000, 500M or 2G")
     unit = (1024 if match[3] else 1000) ** _POWERS[(match[2] or "").lower()]
     return int(float(match[1]) * unit)
+
+
+def size_of(least: int) -> Callable[[str], int]:
+    """Return the type of an option that takes a size of no fewer bytes."""
+
+    def read(text: str) -> int:
+        number = size(text)
+        if number < least:
+            raise click.BadParameter(f"{text!r} is too little: the least is {least / 1_000_000:g}M")
+        return number
+
+    return read
+
+
+def seconds(text: str) -> float:
+    """Return a time limit in seconds: more than none, and no more than a day.
+
+    Raises click.BadParameter where a text is none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= _DAY:
+        raise click.BadParameter(f"{text!r} is no time limit: expected seconds, more than 0 and at most {_DAY}")
+    return number
 
 
 def pythons_of(values: Iterable[str]) -> list[Python]:

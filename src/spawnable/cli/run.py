@@ -1,9 +1,9 @@
-"""`spawnable run`: a reader's script under every start method."""
+"""`spawnable run`: a reader's script or module under every start method."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,31 @@ import click
 from rich.console import Console
 
 from spawnable.batch import BatchError, Job, run_all
-from spawnable.cli.options import AVAILABLE, Failure, expectations_of, python_option, pythons_of, size
-from spawnable.cli.progress import Progress
+from spawnable.cli.limits import limit_options, limits_of
+from spawnable.cli.live import View
+from spawnable.cli.options import AVAILABLE, Failure, expectations_of, python_option, pythons_of
 from spawnable.cli.screen import show
+from spawnable.python import Python
 from spawnable.run import RunError, close
-from spawnable.script import ScriptError, from_file
-from spawnable.snippet import Limits, Snippet
+from spawnable.run import run as run_one
+from spawnable.script import ScriptError, beside, from_file, from_module, own_variables
+from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript
 from spawnable.verdict import Verdict, judge
 
 __all__ = ["run"]
 
-_DEFAULT = Limits()
+#: columns where no terminal says how many it has
+_COLUMNS = 120
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("script", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.command(
+    context_settings={"allow_interspersed_args": False},
+    options_metavar="[OPTIONS]",
+)
+@click.argument("script", metavar="SCRIPT")
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
+@click.option("-m", "as_module", is_flag=True, help="SCRIPT is the name of a module or a package, as for `python -m`.")
 @click.option(
     "--start-method",
     "start_methods",
@@ -38,6 +46,14 @@ _DEFAULT = Limits()
 )
 @python_option
 @click.option(
+    "--with",
+    "others",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file, or a folder of files, that the script reads by a relative path; may be repeated.",
+)
+@click.option(
     "--expect",
     "expected",
     metavar="TEXT",
@@ -46,78 +62,32 @@ _DEFAULT = Limits()
     "alternatives with ` | `; after `spawn=`, `3.14+=` or `fork 3.12-=`, only some of them; may be repeated.  "
     "[default: ok]",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    default=_DEFAULT.time,
-    show_default=True,
-    help="What a run may take; one that takes longer is stuck.",
-)
-@click.option(
-    "--memory",
-    type=size,
-    metavar="SIZE",
-    default=_DEFAULT.memory,
-    show_default=True,
-    help="What all its processes may hold together, in bytes or as 500M.",
-)
-@click.option(
-    "--processes",
-    type=click.IntRange(min=1),
-    metavar="N",
-    default=_DEFAULT.processes,
-    show_default=True,
-    help="How many may live at once.",
-)
-@click.option(
-    "--output",
-    type=size,
-    metavar="SIZE",
-    default=_DEFAULT.output,
-    show_default=True,
-    help="How much of its output is kept.",
-)
-@click.option(
-    "--files",
-    type=click.IntRange(min=1),
-    metavar="N",
-    default=_DEFAULT.files,
-    show_default=True,
-    help="How many one process may have open.",
-)
-@click.option(
-    "--network/--no-network",
-    default=True,
-    show_default=True,
-    help="Whether it sees this machine's network, or on Linux a loopback of its own.",
-)
+@limit_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: a list of runs.")
 def run(
-    script: Path,
+    script: str,
     arguments: Sequence[str],
+    as_module: bool,
     start_methods: Sequence[str],
     pythons: Sequence[str],
+    others: Sequence[Path],
     expected: Sequence[str],
-    timeout: float,
-    memory: int,
-    processes: int,
-    output: int,
-    files: int,
-    network: bool,
     as_json: bool,
+    **limits: Any,
 ) -> None:
     """Run SCRIPT with ARGS under every start method and show what each process did.
 
-    Runs that agree are shown once.  Options of the script that are also options of this
-    command stand after `--`.  Exit status 0: every run did what was expected; 1: one did
-    not; 2: it could not be run.
+    Everything after SCRIPT is the script's own, as with `python SCRIPT ARGS`; options of
+    this command stand before it.  Runs that agree are shown once.
+
+    Exit status 0: every run did what was expected; 1: one did not; 2: it could not be run;
+    130: interrupted.
     """
     snippet = replace(
-        _read(script, arguments),
+        _read(script, tuple(arguments), others, as_module=as_module),
         expectations=expectations_of(expected),
         start_methods=tuple(dict.fromkeys(start_methods)) or AVAILABLE,
-        limits=Limits(time=timeout, memory=memory, processes=processes, output=output, files=files, network=network),
+        limits=limits_of(limits),
     )
     jobs = [Job(snippet, method, python) for python in pythons_of(pythons) for method in snippet.start_methods]
     transcripts = _run(jobs)
@@ -125,30 +95,70 @@ def run(
     if as_json:
         click.echo(json.dumps([_record(job, transcripts[job], verdicts[job]) for job in jobs], ensure_ascii=False))
     else:
-        console = Console()
-        if not console.is_terminal:  # a file or a program reads it: no need to fit 80 columns
-            console = Console(width=120)
-        show(console, snippet, transcripts, verdicts)
+        show(_console(), snippet, transcripts, verdicts)
     if not all(verdict.met for verdict in verdicts.values()):
+        _hint(arguments)
         click.get_current_context().exit(1)
 
 
-def _read(script: Path, arguments: Sequence[str]) -> Snippet:
+def _read(script: str, arguments: tuple[str, ...], others: Sequence[Path], *, as_module: bool) -> Snippet:
+    """Return the script or module with all that it needs from here.
+
+    Raises Failure where it, or a file that it reads, can not be read.
+    """
+    folder = Path.cwd() if as_module else Path(script).parent
     try:
-        return from_file(script, tuple(arguments))
+        snippet = (from_module if as_module else from_file)(script, arguments, variables=own_variables(folder))
+        files = beside(others, "__main__.py" if as_module else script)
     except ScriptError as error:
         raise Failure(str(error)) from error
+    return replace(snippet, companions={**files, **snippet.companions})
 
 
-def _run(jobs: Sequence[Job]) -> dict[Job, Transcript]:
-    """Return what each job did, telling in a terminal how far they are."""
+def _run(jobs: Sequence[Job]) -> Mapping[Job, Transcript]:
+    """Return what each job did, telling how far they are."""
+    view = View(jobs)
+    known = {(job.start_method, job.python.digest): job for job in jobs}
+
+    def tell_and_run(snippet: Snippet, start_method: str, python: Python | None) -> Transcript:
+        if python is not None:
+            view.started(known[start_method, python.digest])
+        return run_one(snippet, start_method, python)
+
+    def ended(job: Job, transcript: Transcript, _stored: bool) -> None:
+        view.ended(job, transcript, judge(job.snippet, transcript))
+
     try:
-        with Progress(len(jobs)) as progress:
-            return run_all(jobs, done=lambda job, *_: progress.advance(f"{job.start_method} {job.python.minor}"))
+        with view:
+            return run_all(jobs, done=ended, run=tell_and_run)
     except (BatchError, RunError) as error:
         raise Failure(str(error)) from error
     finally:
         close()
+
+
+class _Console(Console):
+    """A terminal; what can not be written to it is the command's to deal with."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass on what rich answers by leaving with exit status 1."""
+        raise BrokenPipeError
+
+
+def _console() -> Console:
+    console = _Console()
+    # a file or a program reads it: no need to fit 80 columns
+    return console if console.is_terminal else _Console(width=_COLUMNS)
+
+
+def _hint(arguments: Sequence[str]) -> None:
+    """Say which arguments of a script that failed look like options of this command."""
+    own = {name for parameter in run.params for name in (*parameter.opts, *parameter.secondary_opts) if "--" in name}
+    mistaken = [text for text in arguments if text.partition("=")[0] in own]
+    if mistaken:
+        click.echo(
+            f"{', '.join(mistaken)} went to the script: options of spawnable stand before the script's name", err=True
+        )
 
 
 def _record(job: Job, transcript: Transcript, verdict: Verdict) -> dict[str, Any]:

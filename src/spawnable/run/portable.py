@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING
 import psutil
 
 from spawnable.run.notes import Notes
-from spawnable.run.scene import environment, lay_out, prepare, shown_paths
+from spawnable.run.scene import command, environment, lay_out, prepare, shown_paths
 from spawnable.transcript import Chunk, Leftover, Process, Transcript
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class _Watch:
         request = self.request
         self.begin = time.monotonic()
         self.popen = subprocess.Popen(
-            [request.executable, request.filename, *request.arguments],
+            command(request),
             cwd=f"{request.folder}/w",
             env=environment(request),
             stdin=subprocess.DEVNULL,

@@ -32,6 +32,10 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     #: whether a tree that can be seen to wait without end may be ended before its time
     early: bool = False
+    #: the module to run with `-m`, in place of the file
+    module: str = ""
+    #: variables that the script sees beside those of the run; None for the few that any script needs
+    variables: dict[str, str] | None = None
     #: folder of the run, empty
     folder: str = ""
     #: prefixes that a reader need not see, and what is shown instead

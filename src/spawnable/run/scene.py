@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spawnable.run.request import Request
 
-__all__ = ["INJECT", "STACK_SIGNAL", "environment", "lay_out", "prepare", "shown_paths"]
+__all__ = ["INJECT", "STACK_SIGNAL", "command", "environment", "lay_out", "prepare", "shown_paths"]
 
 #: the folder that holds the `sitecustomize` of every run
 INJECT = str(Path(__file__).with_name("inject"))
@@ -32,23 +32,32 @@ def prepare(request: Request) -> None:
         path = f"{request.folder}/w/{name}"
         if "/" in name:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="") as file:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
 
 
+def command(request: Request) -> list[str]:
+    """Return what is executed."""
+    what = ["-m", request.module] if request.module else [request.filename]
+    return [request.executable, *what, *request.arguments]
+
+
 def environment(request: Request) -> dict[str, str]:
-    """Return the variables that the script sees."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    """Return the variables that the script sees: a reader's own, or few, and those of the run."""
     folder = request.folder
+    paths = [INJECT, *request.paths]
+    if request.variables is None:
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        kept |= {"LANG": "C.UTF-8", "TERM": "dumb", "COLUMNS": "80"}
+    else:
+        kept = dict(request.variables)
+        paths += filter(None, [kept.get("PYTHONPATH")])
     return kept | {
         "HOME": f"{folder}/h",
         "TMPDIR": f"{folder}/t",
         "TMP": f"{folder}/t",
         "TEMP": f"{folder}/t",
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "COLUMNS": "80",
-        "PYTHONPATH": os.pathsep.join([INJECT, *request.paths]),
+        "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONIOENCODING": "utf-8",
         "SPAWNABLE_FOLDER": folder,
         "SPAWNABLE_START_METHOD": request.start_method,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from spawnable.run.linux.privileges import give_up
-from spawnable.run.scene import environment
+from spawnable.run.scene import command, environment
 
 if TYPE_CHECKING:
     from spawnable.run.request import Request
@@ -62,8 +62,7 @@ class Launcher:
         # the processes of its user namespace are counted, where it has one of its own
         if self.contained and os.geteuid() and _KERNEL >= _OWN_COUNT:
             kinds.append((resource.RLIMIT_NPROC, limits.processes))
-        command = [request.executable, request.filename, *request.arguments]
-        order = json.dumps([kinds, command, environment(request)]).encode() + b"\n"
+        order = json.dumps([kinds, command(request), environment(request)]).encode() + b"\n"
         with suppress(BrokenPipeError):
             view = memoryview(order)
             while view:
@@ -98,12 +97,12 @@ def _become(orders: int, output: int, failure: int, folder: str, *, contained: b
             if not piece:
                 os._exit(0)
             order += piece
-        limits, command, variables = json.loads(order)
-        name = command[0]
+        limits, arguments, variables = json.loads(order)
+        name = arguments[0]
         for kind, value in limits:
             with suppress(ValueError, OSError):
                 resource.setrlimit(kind, (value, value))
-        os.execve(name, command, variables)
+        os.execve(name, arguments, variables)
     except BaseException as error:  # noqa: BLE001
         os.write(failure, f"{name} could not be started: {error}".encode(errors="replace"))
     finally:
