@@ -26,15 +26,18 @@ def _note(*words):
 
 
 def _arm():
-    """Let a signal print the stack of every thread to a file of this process."""
+    """Let a signal, or the end of the run's time, print the stack of every thread to a file of this process."""
     global _stacks  # noqa: PLW0603
-    if _SIGNAL:
+    if _SIGNAL or _TIME:
         try:
             import faulthandler
 
             path = f"{_FOLDER}/stack-{os.getpid()}"
-            _stacks = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            faulthandler.register(_SIGNAL, file=_stacks, all_threads=True)
+            _stacks = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
+            if _SIGNAL:
+                faulthandler.register(_SIGNAL, file=_stacks, all_threads=True)
+            else:
+                faulthandler.dump_traceback_later(max(0.05, _TIME - monotonic()), file=_stacks)
         except (ImportError, OSError, ValueError, AttributeError):  # a subinterpreter can not
             pass
 
@@ -93,7 +96,11 @@ def _popen(module):
 class _Watch:
     """A finder that finds nothing itself: it patches two modules as they are imported."""
 
-    patches = {"multiprocessing.context": _context, "multiprocessing.popen_fork": _popen}  # noqa: RUF012
+    patches = {  # noqa: RUF012
+        "multiprocessing.context": _context,
+        "multiprocessing.popen_fork": _popen,
+        "multiprocessing.popen_spawn_win32": _popen,
+    }
 
     def find_spec(self, name, path=None, target=None):
         patch = self.patches.pop(name, None)
@@ -125,6 +132,7 @@ def _kill(pid, sig, /, kill=os.kill):
 _FOLDER = os.environ.get("SPAWNABLE_FOLDER")
 _METHOD = os.environ.get("SPAWNABLE_START_METHOD")
 _SIGNAL = int(os.environ.get("SPAWNABLE_STACK_SIGNAL", "0"))
+_TIME = float(os.environ.get("SPAWNABLE_STACK_TIME", "0"))
 _LOG = f"{_FOLDER}/log"
 _stacks = None
 
