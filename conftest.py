@@ -18,7 +18,12 @@ START_METHODS = [
     method for method in ("fork", "forkserver", "spawn") if method in multiprocessing.get_all_start_methods()
 ]
 #: `multiprocessing` and the runner keep these until the program ends
-KEPT = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "spawnable.run.linux.warden")
+KEPT = (
+    "multiprocessing.resource_tracker",
+    "multiprocessing.forkserver",
+    "spawnable.run.linux.warden",
+    "spawnable.run.portable",
+)
 #: seconds that an ended child may take to be gone
 GRACE = 3.0
 

@@ -11,7 +11,8 @@ import os
 import sys
 import time
 
-from spawnable.run.linux import procfs
+if sys.platform == "linux":
+    from spawnable.run.linux import procfs
 
 __all__ = ["Admission", "default_workers"]
 
@@ -68,8 +69,15 @@ class Admission:
         return True
 
 
-def _busy() -> int | None:
-    """Return how many descendants of this process run, or wait for a processor or disk; None where nobody tells."""
-    descendants = procfs.children(os.getpid()) if sys.platform == "linux" else []
-    readings = [procfs.stat(pid) for pid in descendants]
-    return sum(reading is not None and reading.state in "RD" for reading in readings) if descendants else None
+if sys.platform == "linux":
+
+    def _busy() -> int | None:
+        """Return how many descendants of this process run, or wait for a processor or disk; None if there are none."""
+        readings = [procfs.stat(pid) for pid in procfs.children(os.getpid())]
+        return sum(reading is not None and reading.state in "RD" for reading in readings) if readings else None
+
+else:
+
+    def _busy() -> int | None:
+        """Return None: nobody tells."""
+        return None

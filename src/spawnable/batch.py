@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from spawnable.admission import Admission, default_workers
 from spawnable.python import Python
@@ -15,13 +15,16 @@ from spawnable.snippet import Snippet
 from spawnable.store import Job, Store, StoreError, job_key
 from spawnable.transcript import Transcript
 
+if TYPE_CHECKING:
+    from spawnable.run import Runner
+
 __all__ = ["BatchError", "Job", "default_workers", "run_all"]
 
 _log = logging.getLogger(__name__)
 #: seconds after which the waiting looks whether it was interrupted, where the system does not wake it
 _GLANCE = 0.5
 
-Runner = Callable[[Snippet, str, Python | None], Transcript]
+Run = Callable[[Snippet, str, Python | None], Transcript]
 Done = Callable[[Job, Transcript, bool], object]
 Sound = Callable[[Job, Transcript], bool]
 
@@ -48,7 +51,7 @@ def run_all(
     store: Store | None = None,
     workers: int | None = None,
     done: Done | None = None,
-    run: Runner | None = None,
+    run: Run | None = None,
     sound: Sound | None = None,
 ) -> dict[Job, Transcript]:
     """Run each job once, unless the store knows what it does; return what each did, in the order of the jobs.
@@ -132,9 +135,9 @@ class _Batch:
 class _Pool:
     """Threads that run jobs; left by an exception, it ends what runs."""
 
-    def __init__(self, store: Store | None, workers: int, run: Runner | None) -> None:
+    def __init__(self, store: Store | None, workers: int, run: Run | None) -> None:
         self._store = store
-        self._run = run or _default_run
+        self._run = run or _runner()
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="run")
 
@@ -167,10 +170,10 @@ class _Pool:
         return transcript
 
 
-def _default_run(snippet: Snippet, start_method: str, python: Python | None) -> Transcript:
-    from spawnable.run import run
+def _runner() -> Runner:
+    from spawnable.run import Runner
 
-    return run(snippet, start_method, python)
+    return Runner()
 
 
 def _close() -> None:

@@ -7,6 +7,6 @@
 Off Linux `portable` does the same with a pipe and psutil, and says what it can not know.
 """
 
-from spawnable.run.client import RunError, close, run
+from spawnable.run.client import RunError, Runner, close, run
 
-__all__ = ["RunError", "close", "run"]
+__all__ = ["RunError", "Runner", "close", "run"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import json
 import os
 import platform
 import select
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -18,18 +17,21 @@ from functools import cache
 from pathlib import Path
 
 from spawnable.python import Python
+from spawnable.run.folders import FULL, Folder
 from spawnable.run.request import Request
 from spawnable.run.scene import INJECT
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript, TranscriptError
 
-__all__ = ["RunError", "close", "run"]
+__all__ = ["RunError", "Runner", "close", "run"]
 
 #: seconds beyond its time limit after which a run that did not answer is given up
 _PATIENCE = 15.0
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _READ = 1 << 20
 _SOURCE = str(Path(__file__).parents[2])
-_START = f"import sys; sys.path.insert(0, {_SOURCE!r}); from spawnable.run.linux.warden import main; main()"
+_START = "import sys; sys.path.insert(0, {source!r}); from spawnable.run.{module} import main; main()"
+_PORTABLE = platform.system() != "Linux"
 
 
 class RunError(RuntimeError):
@@ -40,82 +42,169 @@ class _Warden:
     """One warden process and the folder of its runs."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="spawnable-"))
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _START, str(self.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd="/",
-            start_new_session=True,
-        )
+        portable = _PORTABLE or "SPAWNABLE_PORTABLE" in os.environ
+        start = _START.format(source=_SOURCE, module="portable" if portable else "linux.warden")
+        self.folder = Folder()
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", start, self.folder.path],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd="/",
+                # no Ctrl-C reaches it
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                # it keeps the claim to its folder, whatever becomes of this process
+                pass_fds=self.folder.passed,
+            )
+        except OSError:
+            self.folder.remove()
+            raise
+        if self.folder.passed:
+            self.folder.release()
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.requests, self.answers = self.process.stdin, self.process.stdout
 
     def ask(self, request: Request) -> bytes:
         """Have one run done; empty where the warden ended."""
-        deadline = time.monotonic() + request.limits.time + _PATIENCE
-        answer = bytearray()
+        patience = request.limits.time + _PATIENCE
         try:
             self.requests.write(request.to_line())
             self.requests.flush()
-            while not answer.endswith(b"\n"):
-                if not select.select([self.answers], [], [], deadline - time.monotonic())[0]:
-                    self.process.kill()
-                piece = os.read(self.answers.fileno(), _READ)
-                if not piece:
-                    return b""
-                answer += piece
+            return self._answer_by_timer(patience) if sys.platform == "win32" else self._answer(patience)
         except (OSError, ValueError):  # a pipe that broke, or was closed from another thread
             return b""
+
+    def _answer(self, patience: float) -> bytes:
+        deadline, answer = time.monotonic() + patience, bytearray()
+        while not answer.endswith(b"\n"):
+            if not select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                self.process.kill()
+            piece = os.read(self.answers.fileno(), _READ)
+            if not piece:
+                return b""
+            answer += piece
         return bytes(answer)
 
-    def end(self) -> None:
-        """End the warden, and with it whatever it runs."""
+    def _answer_by_timer(self, patience: float) -> bytes:
+        """Do the same where a pipe can not be waited for."""
+        timer = threading.Timer(patience, self.process.kill)
+        timer.start()
+        try:
+            return self.answers.readline()
+        finally:
+            timer.cancel()
+
+    def hang_up(self) -> None:
+        """Tell the warden to end, and with it whatever it runs."""
         with suppress(OSError):
             self.requests.close()
+
+    def end(self) -> None:
+        """See to it that the warden has ended."""
+        self.hang_up()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         self.answers.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.remove()
+
+    def forget(self) -> None:
+        """Hold no end of its pipes in a forked child, so that it ends with the process that asked for it."""
+        null = os.open(os.devnull, os.O_RDWR)
+        for pipe in (self.requests, self.answers):
+            if not pipe.closed:
+                os.dup2(null, pipe.fileno(), inheritable=False)
+        os.close(null)
 
 
-_PORTABLE = platform.system() != "Linux"
 _lock = threading.Lock()
 _idle: list[_Warden] = []
 _all: set[_Warden] = set()
-_owner = os.getpid()
+#: those of the process that forked this one
+_foreign: list[_Warden] = []
+#: set by the next `close`
+_closing = threading.Event()
+
+
+class Runner:
+    """Runs scripts until `close` is called: from then on it starts none.
+
+    Who has many to run makes one first, so that a run that is about to start in
+    another thread when `close` is called does not start after it.
+    """
+
+    def __init__(self) -> None:
+        with _lock:
+            self._closed = _closing
+
+    def __call__(self, snippet: Snippet, start_method: str, python: Python | None = None) -> Transcript:
+        """Run a script; see `run`."""
+        python = python or Python.current()
+        _compile(python)
+        request = _request(snippet, start_method, python)
+        try:
+            transcript = self._done(request, snippet)
+        except OSError as error:
+            raise RunError(f"{snippet.where}: no run can be started: {error.strerror or error}") from error
+        if transcript is None:
+            raise RunError(f"{snippet.where}: ended before its time, as all runs were")
+        return transcript
+
+    def _done(self, request: Request, snippet: Snippet) -> Transcript | None:
+        """Return what the run did; None where `close` ended it."""
+        warden = self._take()
+        if warden is None:
+            return None
+        answer = b""
+        try:
+            answer = warden.ask(request)
+        finally:
+            with _lock:
+                useful = warden in _all and answer.endswith(b"\n")
+                if useful:
+                    _idle.append(warden)
+            if not useful:
+                _drop(warden)
+        if answer.endswith(b"\n"):
+            return _read(answer, snippet)
+        if self._closed.is_set():
+            return None
+        raise RunError(f"{snippet.where}: the process that watches the run ended before the run did")
+
+    def _take(self) -> _Warden | None:
+        """Return a warden that has nothing to do; None after `close`."""
+        with _lock:
+            if self._closed.is_set():
+                return None
+            if _idle:
+                return _idle.pop()
+            warden = _Warden()
+            _all.add(warden)
+            return warden
 
 
 def run(snippet: Snippet, start_method: str, python: Python | None = None) -> Transcript:
     """Run a script under a start method in a fresh process tree, and return what it did.
 
-    Raises RunError where the run could not be done; whatever the script does is no
-    error but part of the transcript.
+    Raises RunError where the run could not be done, or was ended by `close`; whatever
+    the script does is no error but part of the transcript.
     """
-    python = python or Python.current()
-    _compile(python)
-    request = _request(snippet, start_method, python)
-    if _PORTABLE or "SPAWNABLE_PORTABLE" in os.environ:
-        from spawnable.run.portable import watch
+    return Runner()(snippet, start_method, python)
 
-        return watch(request)
-    warden = _take()
-    answer = warden.ask(request)
-    if not answer.endswith(b"\n"):
-        _drop(warden)
-        raise RunError(f"{snippet.where}: the process that watches the run ended before the run did")
-    with _lock:
-        if warden in _all:
-            _idle.append(warden)
+
+def _read(answer: bytes, snippet: Snippet) -> Transcript:
+    """Return the transcript that a warden answered."""
     try:
         return Transcript.from_json(answer)
     except TranscriptError as error:
         with suppress(ValueError, KeyError, TypeError):
-            raise RunError(f"{snippet.where}: {json.loads(answer)['failed']}") from error
+            failed = json.loads(answer)["failed"]
+            hint = f": {FULL}" if any(f"[Errno {number}]" in failed for number in _NO_SPACE) else ""
+            raise RunError(f"{snippet.where}: {failed}{hint}") from error
         raise
 
 
@@ -156,20 +245,6 @@ def _compile(python: Python) -> None:
             subprocess.run([python.executable, "-I", "-m", "py_compile", str(source)], check=False, capture_output=True)
 
 
-def _take() -> _Warden:
-    global _owner  # noqa: PLW0603
-    with _lock:
-        if _owner != os.getpid():
-            _owner = os.getpid()
-            _idle.clear()
-            _all.clear()
-        if _idle:
-            return _idle.pop()
-        warden = _Warden()
-        _all.add(warden)
-        return warden
-
-
 def _drop(warden: _Warden) -> None:
     with _lock:
         _all.discard(warden)
@@ -177,18 +252,35 @@ def _drop(warden: _Warden) -> None:
 
 
 def close() -> None:
-    """End every run that is going on and every process that is kept for the next one."""
-    if _owner != os.getpid():
-        return
+    """End every run that is going on or about to start, and every process that is kept for the next one.
+
+    A later call of `run` starts anew; a `Runner` that was made before does not.
+    """
+    global _closing  # noqa: PLW0603
     with _lock:
+        _closing.set()
+        _closing = threading.Event()
         wardens = list(_all)
         _all.clear()
         _idle.clear()
     for warden in wardens:
-        with suppress(OSError):
-            warden.requests.close()
+        warden.hang_up()
     for warden in wardens:
         warden.end()
 
 
+def _forget() -> None:
+    """Leave the runs of the process that forked this one to it."""
+    global _lock, _closing
+    for warden in _all:
+        with suppress(OSError):
+            warden.forget()
+    _lock, _closing = threading.Lock(), threading.Event()
+    _foreign.extend(_all)
+    _all.clear()
+    _idle.clear()
+
+
 atexit.register(close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -28,7 +28,7 @@ def _note(*words, pid=os.getpid, opened=os.open, write=os.write, close=os.close)
 
 
 def _arm(opened=os.open, dup2=os.dup2, close=os.close):
-    """Let a signal print the stack of every thread to a file of this process.
+    """Let a signal, or the end of the run's time, print the stack of every thread to a file of this process.
 
     The file has a high number, so that those the script opens are numbered as without it.
     """
@@ -37,7 +37,7 @@ def _arm(opened=os.open, dup2=os.dup2, close=os.close):
         import faulthandler
 
         path = f"{_FOLDER}/stack-{os.getpid()}"
-        new = opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        new = opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
         if _stacks is None:
             _stacks = next(filter(_free, (1023, 511, 255)), None)
         if _stacks is None:
@@ -48,7 +48,10 @@ def _arm(opened=os.open, dup2=os.dup2, close=os.close):
                 close(new)
             except OSError:
                 _stacks = new
-        faulthandler.register(_SIGNAL, file=_stacks, all_threads=True)
+        if _SIGNAL or _TIME:
+            faulthandler.register(_SIGNAL, file=_stacks, all_threads=True)
+        else:
+            faulthandler.dump_traceback_later(max(0.05, _TIME - monotonic()), file=_stacks)
     except Exception:  # a subinterpreter can not
         pass
 
@@ -71,7 +74,7 @@ def _forked(getpid=os.getpid):
     global _pid
     parent, _pid = _pid, getpid()
     _note("born", parent, "fork")
-    if _SIGNAL:
+    if _SIGNAL or _TIME:
         _arm()
 
 
@@ -327,6 +330,7 @@ def _main_interpreter():
 _FOLDER = os.environ.get("SPAWNABLE_FOLDER")
 _METHOD = os.environ.get("SPAWNABLE_START_METHOD")
 _SIGNAL = int(os.environ.get("SPAWNABLE_STACK_SIGNAL", "0")) if hasattr(os, "fork") else 0
+_TIME = float(os.environ.get("SPAWNABLE_STACK_TIME", "0"))
 _LOG = f"{_FOLDER}/log"
 _stacks = None
 _heard = False
@@ -344,5 +348,5 @@ if _FOLDER:
         os.__class__ = type("module", (type(os),), _kills)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_forked)
-        if _SIGNAL:
+        if _SIGNAL or _TIME:
             _arm()
