@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from spawnable.run.request import Request
@@ -27,7 +28,9 @@ def left_shared(before: set[str]) -> list[Leftover]:
         names = sorted(set(os.listdir("/dev/shm")) - before)  # noqa: S108
     except OSError:
         return []
-    return [Leftover("semaphore" if name.startswith("sem.") else "shared memory", name) for name in names[:_NAMED]]
+    return [
+        Leftover("semaphore" if name.startswith("sem.") else "shared memory", _text(name)) for name in names[:_NAMED]
+    ]
 
 
 def left_files(request: Request) -> list[Leftover]:
@@ -35,10 +38,33 @@ def left_files(request: Request) -> list[Leftover]:
     folder = Path(request.folder)
     found: list[Leftover] = []
     for root in (folder / "w", folder / "t", folder / "h", *sorted(folder.glob(".layers-*/upper"))):
-        for path, folders, files in os.walk(root):
-            folders[:] = sorted(name for name in folders if name != "__pycache__")
-            for name in sorted(files) if files or folders or path == str(root) else [""]:
-                shown = str((Path(path) / name).relative_to(root))
-                if not (root.name == "w" and shown in request.files):
-                    found.append(Leftover("file", shown))
-    return found[:_NAMED]
+        for shown in _files(str(root)):
+            if not (root.name == "w" and shown in request.files):
+                found.append(Leftover("file", _text(shown)))
+            if len(found) >= _NAMED:
+                return found
+    return found
+
+
+def _files(root: str) -> Iterator[str]:
+    """Name the files below a folder, and its empty folders, without following links."""
+    todo = [""]
+    while todo:
+        folder = todo.pop()
+        try:
+            os.chmod(f"{root}/{folder}", 0o700, follow_symlinks=True)  # a script may have closed it to itself
+            with os.scandir(f"{root}/{folder}") as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            yield folder.rstrip("/")
+            continue
+        folders = [entry.name for entry in inside if entry.is_dir(follow_symlinks=False)]
+        todo += [f"{folder}{name}/" for name in reversed(folders) if name != "__pycache__"]
+        yield from (f"{folder}{entry.name}" for entry in inside if entry.name not in folders)
+        if folder and not inside:
+            yield folder.rstrip("/")
+
+
+def _text(name: str) -> str:
+    """Return a file name as text that can be written anywhere."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")

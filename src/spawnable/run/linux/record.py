@@ -96,6 +96,15 @@ class Record:
     def _died(self, sighting: _Sighting, now: float) -> None:
         process = sighting.process
         process.death = round(now - self.start, 4)
+        self._ask(sighting)
+
+    def _ask(self, sighting: _Sighting) -> None:
+        """Ask the kernel for the exit code of a process that is gone, if nobody told it; let go of its handle."""
+        if sighting.handle is not None:
+            if sighting.process.exit_code is None:
+                sighting.process.exit_code = _exit_code(sighting.handle)
+            os.close(sighting.handle)
+            sighting.handle = None
 
     def reaped(self, pid: int, status: int, cpu: float, now: float) -> None:
         """Note that this process ended and was waited for by the watcher."""
@@ -107,6 +116,7 @@ class Record:
         process.death = round(now - self.start, 4) if process.death is None else process.death
         process.cpu = max(process.cpu, cpu)
         self._end_zombie(sighting, now)
+        self._ask(sighting)
 
     def _end_zombie(self, sighting: _Sighting, now: float) -> None:
         if sighting.zombie_since is not None:
@@ -121,13 +131,9 @@ class Record:
         for pid, sighting in self.seen.items():
             self._end_zombie(sighting, now)
             process = sighting.process
+            self._ask(sighting)
             if pid in ended:
                 process.death = process.exit_code = None
-            elif process.exit_code is None and sighting.handle is not None:
-                process.exit_code = _exit_code(sighting.handle)
-            if sighting.handle is not None:
-                os.close(sighting.handle)
-                sighting.handle = None
 
     def read_log(self, path: str) -> None:
         """Take in what the Python processes of the run noted of themselves."""
