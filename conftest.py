@@ -29,12 +29,13 @@ GRACE = 3.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer `--start-method`."""
+    """Offer `--start-method` and `--run-faults`."""
     parser.addoption(
         "--start-method",
         choices=START_METHODS,
         help="the start method that is the default in this session, as if it were the platform's",
     )
+    parser.addoption("--run-faults", action="store_true", help="run every hostile script, not a few of them")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -196,6 +196,13 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Run every hostile script under each start method, each beside a run that must not notice; Linux."""
+    install(session, "tests")
+    session.run("pytest", "tests/faults", "--run-faults", "-n", "2", *session.posargs)
+
+
+@nox.session(default=False)
 def constraints(session: nox.Session) -> None:
     """Pin anew what the sessions install, for every Python and system, in constraints.txt."""
     session.install("uv")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import isfinite
 
+from spawnable.run.regular import read_regular
 from spawnable.transcript import Event
 
 __all__ = ["Note", "Notes"]
 
 #: bytes of the log that are read
 _SIZE = 4_000_000
+#: processes and events that are taken from it
+_MOST = 20_000
+#: characters of a number or a word in it
+_DIGITS = 20
 
 
 @dataclass(slots=True)
@@ -42,17 +48,16 @@ class Notes:
 
     def read(self, path: str) -> None:
         """Take in a log file; nothing where there is none."""
-        try:
-            with open(path, "rb") as file:
-                lines = file.read(_SIZE).decode(errors="replace").split("\n")
-        except OSError:
-            return
-        for line in lines:
+        for line in read_regular(path, _SIZE).decode(errors="replace").split("\n"):
             with suppress(ValueError, IndexError):
                 self._take(line.split(" ", 5))
+            if len(self.processes) + len(self.events) >= _MOST:
+                return
 
     def _take(self, words: list[str]) -> None:
         time, writer, what = round(float(words[0]) - self.start, 4), int(words[1]), words[2]
+        if not isfinite(time) or any(len(word) > _DIGITS for word in words[:5] if what != "made"):
+            return
         if what in ("kill", "killpg"):
             self._kill(time, writer, int(words[3]), words[4], group=what == "killpg")
         elif what == "holds":

@@ -16,6 +16,8 @@ _BUFFER = 1 << 16
 _CREDENTIALS = struct.Struct("3i")
 #: chunks that are kept apart; later ones of the same writer are joined
 _APART = 20_000
+#: chunks that are kept at all
+_MOST = 50_000
 
 
 class Capture:
@@ -56,7 +58,7 @@ class Capture:
         return True
 
     def _take(self, piece: bytes, pid: int, now: float) -> None:
-        room = self.limit - self.kept
+        room = self.limit - self.kept if len(self.chunks) < _MOST else 0
         self.dropped += max(0, len(piece) - room)
         piece = piece[:room]
         if not piece:

@@ -27,7 +27,9 @@ def left_shared(before: set[str]) -> list[Leftover]:
         names = sorted(set(os.listdir("/dev/shm")) - before)  # noqa: S108
     except OSError:
         return []
-    return [Leftover("semaphore" if name.startswith("sem.") else "shared memory", name) for name in names[:_NAMED]]
+    return [
+        Leftover("semaphore" if name.startswith("sem.") else "shared memory", _text(name)) for name in names[:_NAMED]
+    ]
 
 
 def left_files(request: Request) -> list[Leftover]:
@@ -37,16 +39,33 @@ def left_files(request: Request) -> list[Leftover]:
     found: list[Leftover] = []
     for root in (f"{folder}/w", f"{folder}/t", f"{folder}/h", *(f"{folder}/{name}/upper" for name in layers)):
         own = request.files if root == f"{folder}/w" else {}
-        found += [Leftover("file", name) for name in _files(root) if name not in own]
-    return found[:_NAMED]
+        for name in _files(root):
+            if name not in own:
+                found.append(Leftover("file", _text(name)))
+            if len(found) >= _NAMED:
+                return found
+    return found
 
 
 def _files(root: str) -> Iterator[str]:
-    """Give the files below a folder, and the folders in which there is nothing, but those below `__pycache__`."""
-    for path, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        below = path[len(root) + 1 :]
-        if files or folders or not below:
-            yield from (f"{below}/{name}" if below else name for name in sorted(files))
-        else:
-            yield below
+    """Name the files below a folder, and its empty folders, without following links."""
+    todo = [""]
+    while todo:
+        folder = todo.pop()
+        try:
+            os.chmod(f"{root}/{folder}", 0o700, follow_symlinks=True)  # a script may have closed it to itself
+            with os.scandir(f"{root}/{folder}") as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            yield folder.rstrip("/")
+            continue
+        folders = [entry.name for entry in inside if entry.is_dir(follow_symlinks=False)]
+        todo += [f"{folder}{name}/" for name in reversed(folders) if name != "__pycache__"]
+        yield from (f"{folder}{entry.name}" for entry in inside if entry.name not in folders)
+        if folder and not inside:
+            yield folder.rstrip("/")
+
+
+def _text(name: str) -> str:
+    """Return a file name as text that can be written anywhere."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")

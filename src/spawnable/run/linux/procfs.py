@@ -79,12 +79,32 @@ class Stat:
     memory: int
     #: as in `os.waitpid`; of a zombie
     status: int
+    threads: int = 1
 
 
 def stat(pid: int) -> Stat | None:
-    """Read one process's state, or None where it is gone."""
+    """Read one process's state, or None where it is gone.
+
+    A process whose main thread has ended lives while another thread does.
+    """
+    reading = _stat(pid, f"/proc/{pid}/stat")
+    if reading is not None and reading.state == "Z" and reading.threads > 1:
+        return next(filter(None, (_stat(pid, f"/proc/{other}/stat") for other in _others(pid))), reading)
+    return reading
+
+
+def _others(pid: int) -> list[str]:
+    """Return the threads of a process but the main one."""
     try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+        return [name for name in os.listdir(f"/proc/{pid}/task") if name != str(pid)]
+    except OSError:
+        return []
+
+
+def _stat(pid: int, path: str) -> Stat | None:
+    """Read a thread's state as that of its process."""
+    try:
+        with open(path, "rb", buffering=0) as file:
             text = file.read(1024)
     except OSError:
         return None
@@ -101,6 +121,7 @@ def stat(pid: int) -> Stat | None:
         cpu=(int(words[11]) + int(words[12])) / _TICK,
         memory=int(words[21]) * _PAGE,
         status=int(words[49]),
+        threads=int(words[17]),
     )
 
 

@@ -13,12 +13,12 @@ import select
 import signal
 import time
 from contextlib import suppress
-from pathlib import Path
 
-from spawnable.run.linux import leftovers, procfs
+from spawnable.run.linux import leftovers, memory, procfs
 from spawnable.run.linux.capture import Capture
 from spawnable.run.linux.launch import Launcher
 from spawnable.run.linux.record import Record
+from spawnable.run.regular import read_regular
 from spawnable.run.request import Request
 from spawnable.run.scene import STACK_SIGNAL, lay_out, prepare, shown_paths
 from spawnable.transcript import Event, Leftover, Transcript
@@ -38,8 +38,14 @@ _IDLE = 0.5
 _NEW = 16
 #: processes born since the last look at which memory is still counted: one that forks would make the reader wait
 _CALM = 2
+#: seconds after which it is counted all the same, with what no process has mapped
+_RESTLESS = 0.1
+#: threads that may live at once, for each process that may
+_THREADS = 20
 #: seconds that processes have to print their stacks
 _STACKS = 1.0
+#: bytes that are kept of one process's stacks
+_STACK = 20_000
 
 
 class NotStartedError(OSError):
@@ -68,6 +74,9 @@ class Watcher:
         self.cpu = 0.0
         self.reader_open = True
         self.waiting_since: float | None = None
+        self.shared_before = memory.shared()
+        #: the clock's reading when memory that no process has mapped was last thought of
+        self.counted = time.monotonic()
 
     def pids(self) -> list[int]:
         """All processes of the run but this one."""
@@ -159,21 +168,28 @@ class Watcher:
         known = len(self.record.seen)
         readings = self.record.look(pids[: known + _NEW], now)
         self.reap()
-        memory = sum(reading.memory for reading in readings)
+        if sum(reading.threads for reading in readings) > self.limits.processes * _THREADS:
+            self.signal(signal.SIGSTOP)
+            return "processes"
         calm = len(self.record.seen) - known <= _CALM
-        if calm and memory > self.limits.memory and self.memory() > self.limits.memory:
+        if (calm or now - self.counted > _RESTLESS) and self.over(readings, now):
             return "memory"
         if self.request.early and self.idle(now, [reading.pid for reading in readings if reading.state != "Z"]):
             return "stuck"
         return ""
 
-    def memory(self) -> int:
-        """Bytes that all processes hold together, what they share counted once."""
-        total = 0
-        for pid in self.pids():
-            with suppress(OSError, ValueError), open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-                total += next(int(line.split()[1]) for line in file if line.startswith(b"Pss:")) * 1024
-        return total
+    def over(self, readings: list[procfs.Stat], now: float) -> bool:
+        """Tell whether the run passes its limit of memory.
+
+        All that is held is counted where the processes' own memory, which counts what they share more
+        than once, passes the limit, or where the machine has much more shared memory than when
+        the run started: such memory may be in no process's own.
+        """
+        suspect = sum(reading.memory for reading in readings) > self.limits.memory
+        if now - self.counted > _RESTLESS:
+            self.counted = now
+            suspect = suspect or memory.shared() - self.shared_before > self.limits.memory / 2
+        return suspect and memory.held([reading.pid for reading in readings]) > self.limits.memory
 
     def idle(self, now: float, pids: list[int]) -> bool:
         """Tell whether every process has been seen to wait without a time limit, and for long enough."""
@@ -213,8 +229,8 @@ class Watcher:
 
     def ask_stacks(self, living: set[int]) -> None:
         """Have each Python process print where it is, and keep what it printed."""
-        folder = Path(self.request.folder)
-        files = {pid: folder / f"stack-{pid}" for pid in living if (folder / f"stack-{pid}").exists()}
+        paths = {pid: f"{self.request.folder}/stack-{pid}" for pid in living}
+        files = {pid: path for pid, path in paths.items() if os.path.lexists(path)}
         now = round(time.monotonic() - self.record.start, 4)
         for pid in files:
             target = procfs.waited_for(pid)
@@ -224,7 +240,7 @@ class Watcher:
                 os.kill(pid, STACK_SIGNAL)
         deadline, sizes = time.monotonic() + _STACKS, [-1]
         while time.monotonic() < deadline:
-            grown = [path.stat().st_size for path in files.values()]
+            grown = [os.lstat(path).st_size for path in files.values() if os.path.lexists(path)]
             if all(grown) and grown == sizes:
                 break
             sizes = grown
@@ -232,7 +248,7 @@ class Watcher:
         for pid, path in files.items():
             process = next((process for process in self.record.processes if process.pid == pid), None)
             if process is not None:
-                process.stack = path.read_text(errors="replace")[:20_000]
+                process.stack = read_regular(path, _STACK).decode(errors="replace")
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to every process of the run, at once where it has namespaces of its own."""

@@ -1,0 +1,3 @@
+# outcome: exit -6
+import os
+os.abort()

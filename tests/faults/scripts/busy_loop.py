@@ -1,0 +1,3 @@
+# outcome: stuck
+while True:
+    pass

@@ -1,0 +1,6 @@
+# outcome: exit -11 | error RecursionError
+import sys, threading
+sys.setrecursionlimit(10**9)
+def deep(number):
+    return deep(number + 1) + 1 if number else deep(1)
+deep(0)

@@ -1,0 +1,6 @@
+# outcome: leaves process
+import os
+if not os.fork():
+    os.setsid()
+    while True:
+        os.write(1, b"x" * 60_000)

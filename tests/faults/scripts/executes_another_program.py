@@ -1,0 +1,3 @@
+# outcome: exit 7
+import os
+os.execv("/bin/sh", ["sh", "-c", "exit 7"])

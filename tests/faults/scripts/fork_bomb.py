@@ -1,0 +1,4 @@
+# outcome: stopped processes
+import os
+while True:
+    os.fork()

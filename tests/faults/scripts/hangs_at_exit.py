@@ -1,0 +1,3 @@
+# outcome: stuck
+import threading
+threading.Thread(target=threading.Event().wait).start()

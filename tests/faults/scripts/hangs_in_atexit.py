@@ -1,0 +1,3 @@
+# outcome: stuck
+import atexit, time
+atexit.register(time.sleep, 1000)

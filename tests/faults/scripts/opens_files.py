@@ -1,0 +1,5 @@
+# outcome: error OSError
+# says: Too many open files
+kept = []
+while True:
+    kept.append(open("/dev/null"))

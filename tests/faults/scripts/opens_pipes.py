@@ -1,0 +1,4 @@
+# outcome: error OSError
+import os
+while True:
+    os.pipe()

@@ -1,0 +1,2 @@
+# outcome: error EOFError
+input("your name? ")

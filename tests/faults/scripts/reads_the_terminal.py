@@ -1,0 +1,2 @@
+# outcome: error OSError
+open("/dev/tty").read()

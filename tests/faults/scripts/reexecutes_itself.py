@@ -1,0 +1,3 @@
+# outcome: stuck
+import os, sys
+os.execv(sys.executable, [sys.executable, __file__])

@@ -1,0 +1,3 @@
+# outcome: exit -11
+import ctypes
+ctypes.string_at(0)

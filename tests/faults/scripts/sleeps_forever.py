@@ -1,0 +1,3 @@
+# outcome: stuck
+import time
+time.sleep(1e6)

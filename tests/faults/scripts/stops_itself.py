@@ -1,0 +1,3 @@
+# outcome: stuck
+import os, signal
+os.kill(os.getpid(), signal.SIGSTOP)
