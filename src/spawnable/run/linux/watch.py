@@ -42,7 +42,9 @@ _NEW = 16
 #: processes born since the last look at which memory is still counted: one that forks would make the reader wait
 _CALM = 2
 #: seconds that processes have to print their stacks
-_STACKS = 1.0
+_STACKS = 5.0
+#: characters that are kept of the stacks of one process
+_STACK = 20_000
 
 
 class _Run:
@@ -149,11 +151,19 @@ class _Run:
 
     def idle(self, now: float, pids: list[int]) -> bool:
         """Tell whether every process has been seen to wait without a time limit, and for long enough."""
-        if not pids or not all(procfs.waits_forever(pid) for pid in pids):
+        if not pids or not self.wait_forever(now, pids):
             self.waiting_since = None
         elif self.waiting_since is None:
             self.waiting_since = now
         return self.waiting_since is not None and now - self.waiting_since >= _IDLE
+
+    def wait_forever(self, now: float, pids: list[int]) -> bool:
+        """Tell whether every process is seen to wait without end; a manager's server does, though it looks about."""
+        others = [pid for pid in pids if not procfs.waits_forever(pid)]
+        if not others:
+            return True
+        servers = self.record.servers(f"{self.request.folder}/log", now)
+        return all(pid in servers and procfs.waits_forever(pid, polls=True) for pid in others)
 
     def reap(self) -> None:
         """Wait for every child that ended: the main process and orphans."""
@@ -185,26 +195,26 @@ class _Run:
 
     def ask_stacks(self, living: set[int]) -> None:
         """Have each Python process print where it is, and keep what it printed."""
-        folder = Path(self.request.folder)
-        files = {pid: folder / f"stack-{pid}" for pid in living if (folder / f"stack-{pid}").exists()}
         now = round(time.monotonic() - self.record.start, 4)
-        for pid in files:
-            target = procfs.waited_for(pid)
-            if target:
-                self.record.events.append(Event(now, pid, "waits", target))
-            with suppress(OSError):
-                os.kill(pid, STACK_SIGNAL)
+        asked = {}
+        for pid in living:
+            call, target = procfs.waited_for(pid)
+            self.record.events.append(Event(now, pid, "waits", target, call))
+            path = Path(self.request.folder) / f"stack-{pid}"
+            reading = procfs.stat(pid)
+            if reading is not None and reading.state in "RSD" and path.exists() and procfs.catches(pid, STACK_SIGNAL):
+                asked[pid] = path
+                with suppress(OSError):
+                    os.kill(pid, STACK_SIGNAL)
         deadline, sizes = time.monotonic() + _STACKS, [-1]
-        while time.monotonic() < deadline:
-            grown = [path.stat().st_size for path in files.values()]
+        while asked and time.monotonic() < deadline:
+            grown = [path.stat().st_size for path in asked.values()]
             if all(grown) and grown == sizes:
                 break
             sizes = grown
             time.sleep(0.02)
-        for pid, path in files.items():
-            process = next((process for process in self.record.processes if process.pid == pid), None)
-            if process is not None:
-                process.stack = path.read_text(errors="replace")[:20_000]
+        for pid, path in asked.items():
+            self.record.seen[pid].process.stack = path.read_text(errors="replace")[:_STACK]
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to every process of the run, at once where it has namespaces of its own."""
