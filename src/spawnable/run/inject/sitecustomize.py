@@ -179,11 +179,12 @@ def _threading(module):
 
 
 def _work(frame):
-    """Return the outermost function of a thread that is not of the module `threading`."""
+    """Return the function that a thread was started with."""
     found = "?"
     while frame is not None:
-        if frame.f_globals.get("__name__") != "threading":
-            found = frame.f_code.co_qualname
+        code = frame.f_code
+        if frame.f_globals.get("__name__") != "threading" or code.co_name not in _STARTING:
+            found = code.co_qualname
         frame = frame.f_back
     return found.replace(" ", "_")
 
@@ -332,6 +333,8 @@ _METHOD = os.environ.get("SPAWNABLE_START_METHOD")
 _SIGNAL = int(os.environ.get("SPAWNABLE_STACK_SIGNAL", "0")) if hasattr(os, "fork") else 0
 _TIME = float(os.environ.get("SPAWNABLE_STACK_TIME", "0"))
 _LOG = f"{_FOLDER}/log"
+#: what a thread does before its function
+_STARTING = ("_bootstrap", "_bootstrap_inner", "run")
 _stacks = None
 _heard = False
 _pid = os.getpid()

@@ -5,63 +5,53 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-__all__ = ["Stat", "alive", "children", "command", "stat", "waited_for", "waits_forever"]
+__all__ = ["Stat", "alive", "catches", "children", "command", "stat", "waited_for", "waits_forever"]
 
 
 _TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-#: system calls in which a thread sleeps, and the index of the argument that limits
-#: the time (a pointer, or milliseconds); -1: no limit can be given
-_SLEEPS = {
-    "x86_64": {
-        0: -1,
-        1: -1,
-        42: -1,
-        43: -1,
-        44: -1,
-        46: -1,
-        72: -1,
-        73: -1,
-        128: 2,
-        130: -1,
-        288: -1,
-        7: 2,
-        23: 4,
-        61: -1,
-        202: 3,
-        232: 3,
-        247: -1,
-        271: 2,
-        281: 3,
-        45: -1,
-        47: -1,
-        34: -1,
-        270: 4,
-    },
-    "aarch64": {
-        63: -1,
-        64: -1,
-        203: -1,
-        202: -1,
-        206: -1,
-        211: -1,
-        25: -1,
-        32: -1,
-        137: 2,
-        133: -1,
-        242: -1,
-        73: 2,
-        72: 4,
-        260: -1,
-        98: 3,
-        22: 3,
-        95: -1,
-        207: -1,
-        212: -1,
-    },
-}
-_WAIT4 = {"x86_64": 61, "aarch64": 260}
-_MILLISECONDS = {"x86_64": {7, 232, 281}, "aarch64": {22}}
+#: no limit of time can be given
+_NONE = -1
+#: system calls in which a thread sleeps: the name, its number on x86_64 and on aarch64 (None: it has none), and the
+#: index of the argument that limits the time (a pointer, or milliseconds)
+_CALLS = (
+    ("read", 0, 63, _NONE),
+    ("write", 1, 64, _NONE),
+    ("open", 2, None, _NONE),
+    ("openat", 257, 56, _NONE),
+    ("poll", 7, None, 2),
+    ("ppoll", 271, 73, 2),
+    ("select", 23, None, 4),
+    ("pselect6", 270, 72, 4),
+    ("epoll_wait", 232, None, 3),
+    ("epoll_pwait", 281, 22, 3),
+    ("epoll_pwait2", 441, 441, 3),
+    ("pause", 34, None, _NONE),
+    ("rt_sigsuspend", 130, 133, _NONE),
+    ("rt_sigtimedwait", 128, 137, 2),
+    ("connect", 42, 203, _NONE),
+    ("accept", 43, 202, _NONE),
+    ("accept4", 288, 242, _NONE),
+    ("sendto", 44, 206, _NONE),
+    ("recvfrom", 45, 207, _NONE),
+    ("sendmsg", 46, 211, _NONE),
+    ("recvmsg", 47, 212, _NONE),
+    ("wait4", 61, 260, _NONE),
+    ("waitid", 247, 95, _NONE),
+    ("futex", 202, 98, 3),
+    ("semop", 65, 193, _NONE),
+    ("msgrcv", 70, 188, _NONE),
+    ("fcntl", 72, 25, _NONE),
+    ("flock", 73, 32, _NONE),
+)
+_MILLISECONDS = ("poll", "epoll_wait", "epoll_pwait")
+#: those that always end by themselves
+_NAPS = {"x86_64": {35: "nanosleep", 230: "clock_nanosleep"}, "aarch64": {101: "nanosleep", 115: "clock_nanosleep"}}
+_MACHINE = os.uname().machine if hasattr(os, "uname") else ""
+_COLUMN = {"x86_64": 1, "aarch64": 2}.get(_MACHINE)
+_SLEEPS = {row[_COLUMN]: (row[0], row[3]) for row in _CALLS} if _COLUMN else {}
+_NAMES = {number: name for number, (name, _) in _SLEEPS.items()} | _NAPS.get(_MACHINE, {})
+_SIGALRM = 14
 
 
 @dataclass(slots=True)
@@ -152,40 +142,73 @@ def command(pid: int) -> list[str]:
         return []
 
 
-def waited_for(pid: int) -> int | None:
-    """Return the process for which the main thread of another one waits in `waitpid`, or None."""
-    try:
-        with open(f"/proc/{pid}/syscall", "rb", buffering=0) as file:
-            words = file.read().split()
-        target = int(words[1], 16) if int(words[0]) == _WAIT4.get(os.uname().machine) else 0
-    except (OSError, ValueError, IndexError):
-        return None
-    return target if 0 < target < 1 << 31 else None
+def waited_for(pid: int) -> tuple[str, int | None]:
+    """Return the system call in which the main thread of a process waits, and the process it waits for there.
 
-
-def waits_forever(pid: int) -> bool:
-    """Tell whether every thread of a process sleeps in a system call without a time limit.
-
-    False where the system does not tell.
+    The call is `running` where it does not wait, and empty where the system does not tell.
     """
-    machine = os.uname().machine
-    sleeps = _SLEEPS.get(machine, {})
+    words = _syscall(f"/proc/{pid}/syscall")
+    if not words or words[0] == "running":
+        return (words or [""])[0], None
+    name = _NAMES.get(int(words[0]), "")
+    target = int(words[1], 16) if name == "wait4" else 0
+    return name, target if 0 < target < 1 << 31 else None
+
+
+def catches(pid: int, number: int) -> bool:
+    """Tell whether a process has a handler for a signal, and a thread that does not block it."""
     try:
+        if not _mask(f"/proc/{pid}/status", b"SigCgt:") >> (number - 1) & 1:
+            return False
         threads = os.listdir(f"/proc/{pid}/task")
-        for thread in threads:
-            with open(f"/proc/{pid}/task/{thread}/syscall", "rb", buffering=0) as file:
-                words = file.read().split()
-            if not words or words[0] in (b"running", b"-1"):
-                return False
-            number = int(words[0])
-            limit = sleeps.get(number)
-            if limit is None:
-                return False
-            if limit >= 0:
-                value = int(words[1 + limit], 16)
-                forever = (value & 0xFFFFFFFF) >= 0x80000000 if number in _MILLISECONDS[machine] else value == 0  # noqa: PLR2004
-                if not forever:
-                    return False
-    except (OSError, ValueError, IndexError):
+        return any(not _mask(f"/proc/{pid}/task/{thread}/status", b"SigBlk:") >> (number - 1) & 1 for thread in threads)
+    except OSError:
         return False
-    return True
+
+
+def waits_forever(pid: int, *, polls: bool = False) -> bool:
+    """Tell whether every thread of a process sleeps in a system call without a time limit, or the process is stopped.
+
+    `polls`: its main thread wakes now and then only to see whether it is to end, and does not count.
+    False where the system does not tell, and where an alarm may be set.
+    """
+    try:
+        reading = stat(pid)
+        if reading is not None and reading.state == "T":
+            return True
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            if not (polls and thread == str(pid)) and not _sleeps(_syscall(f"/proc/{pid}/task/{thread}/syscall")):
+                return False
+        return not _mask(f"/proc/{pid}/status", b"SigCgt:") >> (_SIGALRM - 1) & 1
+    except OSError:
+        return False
+
+
+def _syscall(path: str) -> list[str]:
+    """Return the number and the arguments of a system call; `running` alone, or nothing where it is not known."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            words = file.read().decode().split()
+    except OSError:
+        return []
+    return [] if words[:1] == ["-1"] else words
+
+
+def _sleeps(words: list[str]) -> bool:
+    """Tell whether a system call has no limit of time."""
+    if not words or words[0] == "running" or int(words[0]) not in _SLEEPS:
+        return False
+    name, limit = _SLEEPS[int(words[0])]
+    if limit == _NONE:
+        return True
+    value = int(words[1 + limit], 16)
+    return (value & 0xFFFFFFFF) >= 0x80000000 if name in _MILLISECONDS else value == 0  # noqa: PLR2004
+
+
+def _mask(path: str, key: bytes) -> int:
+    """Return a set of signals, as bits, from a `status` file; 0 where it has none."""
+    with open(path, "rb", buffering=0) as file:
+        for line in file.read().splitlines():
+            if line.startswith(key):
+                return int(line.split()[1], 16)
+    return 0

@@ -24,6 +24,8 @@ __all__ = ["Record"]
 _STATES = 400
 #: processes whose end the kernel is asked about at once: each takes a descriptor
 _HANDLES = 400
+#: seconds after which the log of a run that goes on is read anew
+_REREAD = 0.25
 _GET_INFO, _INFO_EXIT = 0xC040FF0B, 1 << 3
 
 
@@ -53,6 +55,8 @@ class Record:
     made: dict[str, int] = field(default_factory=dict)
     #: those that were there at the last look
     present: set[int] = field(default_factory=set)
+    _servers: set[int] = field(default_factory=set)
+    _reread: float = 0.0
 
     def look(self, pids: list[int], now: float) -> list[procfs.Stat]:
         """Take one reading of the processes; return those that live, zombies too."""
@@ -156,11 +160,14 @@ class Record:
             if unseen and process.death is None:  # it lived between two looks
                 process.death = note.birth
 
-    def servers(self, path: str) -> set[int]:
-        """Return the processes that serve a manager, as the log says so far."""
-        notes = Notes(self.start)
-        notes.read(path)
-        return {pid for pid, note in notes.processes.items() if note.serves}
+    def servers(self, path: str, now: float) -> set[int]:
+        """Return the processes that serve a manager, as the log said lately."""
+        if now >= self._reread:
+            self._reread = now + _REREAD
+            notes = Notes(self.start)
+            notes.read(path)
+            self._servers = {pid for pid, note in notes.processes.items() if note.serves}
+        return self._servers
 
     @property
     def processes(self) -> list[Process]:

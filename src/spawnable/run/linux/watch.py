@@ -43,7 +43,7 @@ _RESTLESS = 0.1
 #: threads that may live at once, for each process that may
 _THREADS = 20
 #: seconds that processes have to print their stacks
-_STACKS = 1.0
+_STACKS = 1.5
 #: bytes that are kept of one process's stacks
 _STACK = 20_000
 
@@ -193,11 +193,19 @@ class Watcher:
 
     def idle(self, now: float, pids: list[int]) -> bool:
         """Tell whether every process has been seen to wait without a time limit, and for long enough."""
-        if not pids or not all(procfs.waits_forever(pid) for pid in pids):
+        if not pids or not self.wait_forever(now, pids):
             self.waiting_since = None
         elif self.waiting_since is None:
             self.waiting_since = now
         return self.waiting_since is not None and now - self.waiting_since >= _IDLE
+
+    def wait_forever(self, now: float, pids: list[int]) -> bool:
+        """Tell whether every process is seen to wait without end; a manager's server does, though it looks about."""
+        others = [pid for pid in pids if not procfs.waits_forever(pid)]
+        if not others:
+            return True
+        servers = self.record.servers(f"{self.request.folder}/log", now)
+        return all(pid in servers and procfs.waits_forever(pid, polls=True) for pid in others)
 
     def reap(self) -> None:
         """Wait for every child that ended: the main process and orphans."""
@@ -229,26 +237,31 @@ class Watcher:
 
     def ask_stacks(self, living: set[int]) -> None:
         """Have each Python process print where it is, and keep what it printed."""
-        paths = {pid: f"{self.request.folder}/stack-{pid}" for pid in living}
-        files = {pid: path for pid, path in paths.items() if os.path.lexists(path)}
         now = round(time.monotonic() - self.record.start, 4)
-        for pid in files:
-            target = procfs.waited_for(pid)
-            if target:
-                self.record.events.append(Event(now, pid, "waits", target))
-            with suppress(OSError):
-                os.kill(pid, STACK_SIGNAL)
+        asked = {}
+        for pid in living:
+            call, target = procfs.waited_for(pid)
+            self.record.events.append(Event(now, pid, "waits", target, call))
+            path = f"{self.request.folder}/stack-{pid}"
+            reading = procfs.stat(pid)
+            if (
+                reading is not None
+                and reading.state in "RSD"
+                and os.path.lexists(path)
+                and procfs.catches(pid, STACK_SIGNAL)
+            ):
+                asked[pid] = path
+                with suppress(OSError):
+                    os.kill(pid, STACK_SIGNAL)
         deadline, sizes = time.monotonic() + _STACKS, [-1]
-        while time.monotonic() < deadline:
-            grown = [os.lstat(path).st_size for path in files.values() if os.path.lexists(path)]
+        while asked and time.monotonic() < deadline:
+            grown = [os.lstat(path).st_size for path in asked.values() if os.path.lexists(path)]
             if all(grown) and grown == sizes:
                 break
             sizes = grown
             time.sleep(0.02)
-        for pid, path in files.items():
-            process = next((process for process in self.record.processes if process.pid == pid), None)
-            if process is not None:
-                process.stack = read_regular(path, _STACK).decode(errors="replace")
+        for pid, path in asked.items():
+            self.record.seen[pid].process.stack = read_regular(path, _STACK).decode(errors="replace")
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to every process of the run, at once where it has namespaces of its own."""
