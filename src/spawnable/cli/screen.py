@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -12,17 +11,24 @@ from rich.text import Text
 
 from spawnable.agreement import groups
 from spawnable.batch import Job
-from spawnable.normalise import lines, normalise
+from spawnable.cli.guide import address_of
+from spawnable.cli.hints import hints
+from spawnable.cli.timeline import Timeline
+from spawnable.explain import explain
+from spawnable.normalise import HELPERS, lines, normalise
 from spawnable.snippet import Snippet
-from spawnable.transcript import Process, Transcript
+from spawnable.transcript import Transcript
 from spawnable.verdict import Verdict
+from spawnable.waits import wait_of
 
-__all__ = ["show", "title", "verdict_line"]
+__all__ = ["folded", "show", "title", "verdict_line"]
 
 #: a process keeps its colour through a panel; readable on light and on dark
 _COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "red")
 #: panels stand side by side where each has so many columns
 _COLUMNS = 64
+#: how a frame of a library begins, its path shortened
+_LIBRARY = ('File "...', 'File "<frozen ')
 
 
 def show(
@@ -71,12 +77,15 @@ def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict]
     parts: list[RenderableType] = [
         _output(transcript, colours),
         Text(),
-        _processes(transcript, colours),
-        *_verdicts(jobs, verdicts),
-        Text(_measure(transcript), "dim"),
+        Timeline(transcript, colours),
+        Text(),
         *_stacks(transcript, colours),
         *(Text(f"left behind: {leftover.kind} {leftover.what}", "red") for leftover in transcript.leftovers),
         *(Text(f"not observed: {what}", "dim") for what in transcript.unknown),
+        Text(_measure(transcript), "dim"),
+        *_verdicts(jobs, verdicts),
+        *_explanations(raw),
+        *(Text.assemble(("try: ", "bold"), hint) for hint in hints(jobs[0], raw)),
     ]
     met = all(verdicts[job].met for job in jobs)
     return Panel(
@@ -107,32 +116,6 @@ def _output(transcript: Transcript, colours: Mapping[int, str]) -> RenderableTyp
     return table
 
 
-def _processes(transcript: Transcript, colours: Mapping[int, str]) -> Table:
-    """Return the table of processes, in order of birth."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in ("process", "started by"):
-        table.add_column(name)
-    for name in ("born", "ended", "exit code", "zombie for"):
-        table.add_column(name, justify="right")
-    for process in transcript.processes:
-        parent = transcript.process(process.parent)
-        table.add_row(
-            Text(process.name, colours[process.pid]),
-            Text(parent.name if parent else ""),
-            f"{process.birth:.3f} s",
-            f"{process.death:.3f} s" if process.death is not None else "still alive",
-            _exit_code(process),
-            f"{process.zombie:.2f} s" if process.zombie else "",
-        )
-    return table
-
-
-def _exit_code(process: Process) -> str:
-    if process.exit_code is not None:
-        return str(process.exit_code)
-    return "" if process.death is None else "unknown"
-
-
 def _verdicts(jobs: Sequence[Job], verdicts: Mapping[Job, Verdict]) -> list[Text]:
     """Return the verdict, once if it is the same for all of the runs."""
     texts = {job: (verdict_line(verdicts[job]), "green" if verdicts[job].met else "bold red") for job in jobs}
@@ -151,9 +134,40 @@ def _measure(transcript: Transcript) -> str:
 
 
 def _stacks(transcript: Transcript, colours: Mapping[int, str]) -> list[Text]:
-    """Return the Python stack of every process that was stuck."""
-    return [
-        Text.assemble((f"\n{process.name} was here:\n", f"bold {colours[process.pid]}"), process.stack.rstrip())
-        for process in transcript.processes
-        if process.stack
-    ]
+    """Return what each process of a stuck run waited for, and its Python stack."""
+    parts = []
+    for process in transcript.processes:
+        if transcript.ended != "stuck" or process.death is not None:
+            continue
+        colour = colours[process.pid]
+        parts.append(Text(wait_of(process, transcript), f"bold {colour}"))
+        if process.stack and process.kind not in HELPERS:
+            parts += [Text(line, overflow="fold") for line in folded(process.stack)]
+    return [*parts, Text()] if parts else []
+
+
+def folded(stack: str) -> list[str]:
+    """Return the lines of a stack; those in libraries together, as how many they are."""
+    found: list[str] = []
+    hidden = 0
+    for line in [*stack.rstrip().splitlines(), ""]:
+        if line.lstrip().startswith(_LIBRARY):
+            hidden += 1
+            continue
+        if hidden:
+            found.append(f"  ... {hidden} {'frame' if hidden == 1 else 'frames'} of libraries")
+            hidden = 0
+        found.append(line)
+    return found[:-1]
+
+
+def _explanations(transcript: Transcript) -> list[Text]:
+    """Return what a reader may like to know of what happened, and where it is told at length."""
+    parts = []
+    for explanation in explain(transcript):
+        text = Text.assemble(("why: ", "bold"), explanation.sentence)
+        address = address_of(explanation.page)
+        parts.append(text)
+        if address:
+            parts.append(Text(f"     {address}", overflow="fold"))
+    return parts
