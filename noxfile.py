@@ -139,6 +139,27 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Build the guide and look at it in a real Chromium; what follows `--` goes to pytest."""
+    install(session, "browser")
+    find_chromium(session)
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-j", "auto", "-b", "html", "docs", str(SITE))
+    session.run("pytest", "tests/browser", *session.posargs, env={"SPAWNABLE_SITE": str(SITE)})
+
+
+def find_chromium(session: nox.Session) -> None:
+    """Find a Chromium, or install one: that of Playwright, else that of Debian."""
+    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"))):
+        return
+    try:
+        session.run("playwright", "install", "chromium-headless-shell")
+    except nox.command.CommandFailed:
+        if not shutil.which("apt-get") or os.geteuid():
+            session.error("there is no Chromium, and Playwright could not fetch one: install Chromium or Google Chrome")
+        session.run("apt-get", "install", "-y", "chromium", external=True)
+
+
+@nox.session(default=False)
 def snippets(session: nox.Session) -> None:
     """Run every script of the pages on every Python that is here, of 3.11 to 3.15."""
     install(session)

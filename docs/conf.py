@@ -13,6 +13,7 @@ language = "en"
 extensions = [
     "myst_nb",  # pages are MyST Markdown, cells are notebook cells
     "spawnable.site",  # runs every cell as a script and hands MyST-NB the outputs
+    "spawnable.site.finding",  # the index of the search
     "sphinx_copybutton",  # copies a script exactly as it was run
     "sphinx.ext.autodoc",  # reference/package.md is read from the docstrings
 ]
