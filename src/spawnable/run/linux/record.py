@@ -54,6 +54,7 @@ class Record:
             self._saw(sighting, reading, now)
         gone = self.seen.keys() - {reading.pid for reading in readings}
         for pid in gone:
+            self._end_zombie(self.seen[pid], now)
             if self.seen[pid].process.death is None:
                 self._died(self.seen[pid], now)
         return readings
