@@ -61,6 +61,8 @@ class Notes:
             note.exit_code = int(words[4])
             note.death = note.death or time
             self.events.append(Event(time, writer, "reap", int(words[3]), words[4]))
+        elif what == "trace":
+            self.events.append(Event(time, writer, words[3], None, " ".join(words[4:])))
         elif what == "kill":
             self.events.append(Event(time, writer, "kill", int(words[3]), words[4]))
 

@@ -29,6 +29,8 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     #: whether a tree that can be seen to wait without end may be ended before its time
     early: bool = False
+    #: whether its processes record their messages, locks and events
+    traced: bool = False
     #: folder of the run, empty
     folder: str = ""
     #: prefixes that a reader need not see, and what is shown instead

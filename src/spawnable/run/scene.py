@@ -36,6 +36,8 @@ def environment(request: Request) -> dict[str, str]:
     """Return the variables that the script sees."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     folder = request.folder
+    if request.traced:
+        kept["SPAWNABLE_TRACE"] = "1"
     return kept | {
         "HOME": f"{folder}/h",
         "TMPDIR": f"{folder}/t",

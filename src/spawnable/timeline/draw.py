@@ -8,7 +8,7 @@ from itertools import chain
 
 from spawnable.timeline.arrows import arrows
 from spawnable.timeline.key import key
-from spawnable.timeline.layout import cluster, percent, runs, side
+from spawnable.timeline.layout import NARROW, cluster, percent, runs, side, width
 from spawnable.timeline.model import Lane, Timeline, timeline
 from spawnable.timeline.phrases import Phrases, Translate
 from spawnable.timeline.rows import Row, row
@@ -17,10 +17,12 @@ from spawnable.timeline.standalone import listed, style
 from spawnable.timeline.story import story
 from spawnable.transcript import Transcript
 
-__all__ = ["draw"]
+__all__ = ["draw", "marks"]
 
 #: pixels between the top and the first lane, and under the last
 _TOP, _AXIS = 6.0, 26.0
+#: how far right a lock's bars may end if its name is to stand behind them, in percent
+_LAST_NAME = 85.0
 
 
 def draw(
@@ -64,6 +66,14 @@ def draw(
     )
 
 
+def marks(run: Timeline, name: str, scale: Scale | None = None) -> dict[int, str]:
+    """Return the id of the mark of each line of output, by the line's number, in the drawing of that name."""
+    chosen = scale or run.scale()
+    written = [*(lane.written for lane in run.lanes), run.unattributed]
+    clusters = (numbers for lane in written for numbers, _, _ in cluster(lane, chosen))
+    return {number: f"{name}-mark-{numbers[0]}" for numbers in clusters for number in numbers}
+
+
 class _Drawing:
     """One SVG as it comes into being, from the top down."""
 
@@ -89,7 +99,8 @@ class _Drawing:
         else:
             omitted = ""
         axis = self._axis(below)
-        shapes = "".join(chain(map(self._joints, self.run.lanes), map(self._lane, self.run.lanes)))
+        shapes = "".join(chain(map(self._joints, self.run.lanes), map(self._bars, self.run.lanes)))
+        labels = "".join(map(self._labels, self.run.lanes))
         explained, self.height = key(self.run, self.scale, self.say, below + _AXIS)
         defs = (
             f'<defs><pattern id="{self.name}-zombie" width="6" height="6" patternUnits="userSpaceOnUse" '
@@ -100,7 +111,7 @@ class _Drawing:
         )
         sent = arrows(self.run, self.scale, {pid: made.y for pid, made in self.rows.items()}, self.name)
         fill = f'<g aria-hidden="true" style="--zombie:url(#{self.name}-zombie)">'
-        return f"{defs}{fill}{axis}{shapes}{sent}{omitted}{explained}</g>{marks}"
+        return f"{defs}{fill}{axis}{shapes}{sent}{labels}{omitted}{explained}</g>{marks}"
 
     def _axis(self, bottom: float) -> str:
         """Return the ticks, and where time is left out."""
@@ -140,8 +151,8 @@ class _Drawing:
             )
         return f'<g class="{lane.colour}">{"".join(parts)}</g>' if parts else ""
 
-    def _lane(self, lane: Lane) -> str:
-        """Return a process's bar with its name, and what is said under it."""
+    def _bars(self, lane: Lane) -> str:
+        """Return a process's bar, and those of its locks."""
         made, process = self.rows[lane.process.pid], lane.process
         begin = self.scale.at(process.birth)
         stop = self.scale.at(self.run.end if process.death is None else process.death)
@@ -154,9 +165,20 @@ class _Drawing:
             else:
                 kind = {"R": "r", "T": "t", "?": "u"}[state]
                 parts.append(f'<line class="{kind}" x1="{percent(left)}" x2="{percent(right)}"/>')
-        parts += [self._end(lane, stop), self._name(lane, begin)]
+        parts += [self._end(lane, stop), *self._spans(lane, made)]
+        return f'<g class="{lane.colour}" transform="translate(0 {made.y:.0f})">{"".join(parts)}</g>'
+
+    def _labels(self, lane: Lane) -> str:
+        """Return a process's name, what is said under its bar, and the names of its locks."""
+        made = self.rows[lane.process.pid]
+        parts = [self._name(lane, self.scale.at(lane.process.birth))]
         parts += [_text("q", at, anchor, y - made.y, text) for text, y, at, anchor in made.notes]
-        parts += self._spans(lane, made)
+        for name, y in made.tracks.items():
+            spans = [span for span in lane.spans if span.name == name]
+            first, last = (self.scale.at(time) for time in (spans[0].begin, max(span.end for span in spans)))
+            before = first - width(name) / NARROW * 100 > 1
+            at, anchor = (first, "end") if before or last > _LAST_NAME else (last, "start")
+            parts.append(_text("q", at, anchor, y - made.y + 4, name, dx=-4 if anchor == "end" else 4))
         return f'<g class="{lane.colour}" transform="translate(0 {made.y:.0f})">{"".join(parts)}</g>'
 
     def _end(self, lane: Lane, stop: float) -> str:
@@ -185,10 +207,6 @@ class _Drawing:
                 f'<line class="{kind}" x1="{percent(left)}" x2="{percent(max(right, left + 0.4))}" '
                 f'y1="{y:.0f}" y2="{y:.0f}"/>'
             )
-        for name, y in made.tracks.items():
-            first = min(span.begin for span in lane.spans if span.name == name)
-            at, anchor = side(self.scale.at(first), name)
-            parts.append(_text("q", at, anchor, y - made.y + 13, name))
         return parts
 
     def _marks(self, lane: Lane, links: Mapping[int, str]) -> str:

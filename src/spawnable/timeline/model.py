@@ -160,7 +160,7 @@ def _colours(transcript: Transcript) -> dict[int, str]:
 def _spells(process: Process, transcript: Transcript, end: float) -> list[Spell]:
     """Return the states of a process without a gap, from its birth until it is gone."""
     stop = end if process.death is None else max(process.death, process.birth)
-    first = process.states[0][1] if process.states else "?"
+    first = process.states[0][1] if process.states and process.states[0][1] != "Z" else "?"
     changes = [(process.birth, first), *((time, letter) for time, letter in process.states if letter != "Z")]
     found: list[Spell] = []
     for index, (time, letter) in enumerate(changes):
@@ -179,8 +179,13 @@ def _spells(process: Process, transcript: Transcript, end: float) -> list[Spell]
 def _gone(process: Process, transcript: Transcript) -> float:
     """Return when a process that had ended was waited for."""
     death = process.death or 0.0
-    if process.zombie:
-        return death + process.zombie
     zombie = process.states and process.states[-1][1] == "Z"
-    reaped = [event.time for event in transcript.events if event.what == "reap" and event.target == process.pid]
+    seen = death + process.zombie
+    reaped = [
+        event.time
+        for event in transcript.events
+        if event.what == "reap" and event.target == process.pid and event.pid == process.parent
+    ]
+    if process.zombie:
+        return max(death, min([seen, *reaped]))
     return max(reaped, default=death) if zombie else death

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spawnable.normalise import HELPERS
 from spawnable.timeline.layout import wrapped
 from spawnable.timeline.model import Lane, Timeline
 from spawnable.timeline.phrases import Phrases
@@ -13,9 +14,9 @@ from spawnable.waits import wait_of
 __all__ = ["Row", "row"]
 
 #: pixels from the top of a lane to its bar, from the bar to what is under it, of a line of text, of a track
-_ABOVE, _BELOW, _TEXT, _TRACK = 26.0, 13.0, 14.0, 20.0
-#: the least time as a zombie that is told, as a part of the run
-_TOLD = 0.03
+_ABOVE, _BELOW, _TEXT, _TRACK = 26.0, 13.0, 14.0, 14.0
+#: the least time as a zombie that is told: as a part of the run, and in seconds
+_TOLD, _SEEN = 0.03, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,10 @@ def _said(lane: Lane, run: Timeline, say: Phrases) -> list[tuple[str, float]]:
     """Return what is said under a bar, each with its moment."""
     found = []
     zombie = lane.zombie
-    if zombie is not None and zombie.end - zombie.begin > _TOLD * run.end:
+    if zombie is not None and zombie.end - zombie.begin > max(_TOLD * run.end, _SEEN):
         found.append((say.zombie(lane), zombie.begin))
     process = lane.process
-    if process.death is None and run.transcript.ended == "stuck" and process.stack:
+    if process.kind not in HELPERS and process.death is None and run.transcript.ended == "stuck" and process.stack:
         words = wait_of(process, run.transcript).removeprefix(f"{process.name} ").replace("`", "")
         found.append((words, process.birth))
     return found

@@ -138,3 +138,4 @@ if _FOLDER:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_arm)
     _arm()
+    os.environ.get("SPAWNABLE_TRACE") and __import__("spawnable_trace")
