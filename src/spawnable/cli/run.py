@@ -92,6 +92,13 @@ _DEFAULT = Limits()
     show_default=True,
     help="Whether it sees this machine's network, or on Linux a loopback of its own.",
 )
+@click.option(
+    "--timeline",
+    "drawing",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE.svg",
+    help="Draw what every process did and when, from runs of their own that record messages and locks too.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: a list of runs.")
 def run(
     script: Path,
@@ -105,6 +112,7 @@ def run(
     output: int,
     files: int,
     network: bool,
+    drawing: Path | None,
     as_json: bool,
 ) -> None:
     """Run SCRIPT with ARGS under every start method and show what each process did.
@@ -121,6 +129,8 @@ def run(
     )
     jobs = [Job(snippet, method, python) for python in pythons_of(pythons) for method in snippet.start_methods]
     transcripts = _run(jobs)
+    if drawing is not None:
+        _draw(drawing, _run([replace(job, snippet=replace(snippet, traced=True)) for job in jobs]))
     verdicts = {job: judge(snippet, transcripts[job]) for job in jobs}
     if as_json:
         click.echo(json.dumps([_record(job, transcripts[job], verdicts[job]) for job in jobs], ensure_ascii=False))
@@ -131,6 +141,16 @@ def run(
         show(console, snippet, transcripts, verdicts)
     if not all(verdict.met for verdict in verdicts.values()):
         click.get_current_context().exit(1)
+
+
+def _draw(file: Path, transcripts: dict[Job, Transcript]) -> None:
+    """Write the timelines of runs."""
+    from spawnable.timeline import sheet
+
+    try:
+        file.write_text(sheet(list(transcripts.values())), encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{file} can not be written: {error.strerror or error}") from error
 
 
 def _read(script: Path, arguments: Sequence[str]) -> Snippet:

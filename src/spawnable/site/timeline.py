@@ -11,8 +11,7 @@ from spawnable.site import words
 from spawnable.site.language import _
 from spawnable.site.markup import cut, element, visible
 from spawnable.site.results import Results, Run
-from spawnable.timeline import Happening, Phrases, Scale, Timeline, draw, happenings, marks, story, timeline
-from spawnable.timeline.scale import scale_of
+from spawnable.timeline import Happening, Phrases, Timeline, common_scale, draw, happenings, marks, story, timeline
 
 __all__ = ["Timelines"]
 
@@ -31,7 +30,7 @@ class Timelines:
         if wanted:
             self._runs = {**results.shown, **results.traced} if wanted == "messages" else dict(results.shown)
         self._lines = {method: timeline(run.transcript) for method, run in self._runs.items()}
-        self._scale = self._common() if wanted == "compare" else None
+        self._scale = common_scale(list(self._lines.values())) if wanted == "compare" else None
 
     def links(self, methods: list[str]) -> dict[int, str]:
         """Return the links from the lines of a panel's output to their marks, by number from 1."""
@@ -69,11 +68,6 @@ class Timelines:
 
     def _drawing(self, method: str) -> str:
         return f"timeline-{self._name}-{method}"
-
-    def _common(self) -> Scale:
-        """Return the one scale of all drawings."""
-        runs = self._lines.values()
-        return scale_of(max((run.end for run in runs), default=0.0), [time for run in runs for time in run.busy()])
 
     def _same(self, method: str) -> bool:
         """Tell whether what is drawn wrote the lines that are shown."""

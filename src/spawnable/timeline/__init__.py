@@ -12,10 +12,22 @@ Everything is taken from the transcript; nothing is drawn by hand.
 
 from __future__ import annotations
 
-from spawnable.timeline.draw import draw, marks
+from spawnable.timeline.draw import common_scale, draw, marks, sheet
 from spawnable.timeline.model import Timeline, timeline
 from spawnable.timeline.phrases import Phrases
 from spawnable.timeline.scale import Scale
 from spawnable.timeline.story import Happening, happenings, story
 
-__all__ = ["Happening", "Phrases", "Scale", "Timeline", "draw", "happenings", "marks", "story", "timeline"]
+__all__ = [
+    "Happening",
+    "Phrases",
+    "Scale",
+    "Timeline",
+    "common_scale",
+    "draw",
+    "happenings",
+    "marks",
+    "sheet",
+    "story",
+    "timeline",
+]

@@ -12,12 +12,12 @@ from spawnable.timeline.layout import NARROW, cluster, percent, runs, side, widt
 from spawnable.timeline.model import Lane, Timeline, timeline
 from spawnable.timeline.phrases import Phrases, Translate
 from spawnable.timeline.rows import Row, row
-from spawnable.timeline.scale import LEFT, RIGHT, Scale
+from spawnable.timeline.scale import LEFT, RIGHT, Scale, scale_of
 from spawnable.timeline.standalone import listed, style
 from spawnable.timeline.story import story
 from spawnable.transcript import Transcript
 
-__all__ = ["draw", "marks"]
+__all__ = ["common_scale", "draw", "marks", "sheet"]
 
 #: pixels between the top and the first lane, and under the last
 _TOP, _AXIS = 6.0, 26.0
@@ -64,6 +64,29 @@ def draw(
         f'<title id="{name}-title">{escape(title, quote=False)}</title><desc id="{name}-story">{told}</desc>'
         f"<style>{style()}</style>{body}{text}</svg>\n"
     )
+
+
+def sheet(transcripts: Sequence[Transcript], *, translate: Translate = str) -> str:
+    """Return the timelines of several runs as one SVG file of its own, under each other and on one scale."""
+    say = Phrases(translate)
+    scale = common_scale([timeline(transcript) for transcript in transcripts])
+    parts, y = [], 0.0
+    for number, transcript in enumerate(transcripts, 1):
+        inner = draw(transcript, name=f"run-{number}", standalone=True, scale=scale, translate=translate)
+        inner = inner.replace(f"<style>{style()}</style>", "", 1).rstrip("\n")
+        title = f"{say.title(transcript.start_method)}, Python {transcript.python}"
+        parts.append(f'<text class="n p0" x="2%" y="{y + 20:.0f}">{escape(title, quote=False)}</text>')
+        parts.append(inner.replace("<svg ", f'<svg y="{y + 28:.0f}" ', 1))
+        y += 28 + float(inner.partition(' height="')[2].partition('"')[0]) + 16
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="timeline-drawing" width="100%" height="{y:.0f}">'
+        f"<style>{style()}</style>{''.join(parts)}</svg>\n"
+    )
+
+
+def common_scale(runs: Sequence[Timeline]) -> Scale:
+    """Return one scale for several runs, so that a second is as wide in each."""
+    return scale_of(max((run.end for run in runs), default=0.0), [time for run in runs for time in run.busy()])
 
 
 def marks(run: Timeline, name: str, scale: Scale | None = None) -> dict[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from spawnable.timeline.arrows import BUNDLE, bundles
 from spawnable.timeline.layout import NARROW, width
 from spawnable.timeline.model import Timeline
 from spawnable.timeline.phrases import Phrases
@@ -22,6 +23,7 @@ _SIGNS = {
     "failed": '<line class="s" x1="0" x2="12"/><text class="x" x="12" y="7">×</text>',  # noqa: RUF001
     "reap": '<path class="j" d="M10 7V-5"/><path class="hd" d="M6 0 10-7 14 0z"/>',
     "message": '<path class="m" d="M0 0H16"/><path class="hd" d="M13-4 21 0 13 4z"/>',
+    "messages": '<path class="m" d="M0 0H16"/><path class="hd" d="M13-4 21 0 13 4z"/>',
     "lost": '<path class="m" d="M0 0H14"/><circle class="lo" cx="17" r="3"/>',
     "wait": '<line class="w" x1="0" x2="20"/>',
     "hold": '<line class="h" x1="0" x2="20"/>',
@@ -56,8 +58,9 @@ def _signs(run: Timeline, scale: Scale) -> list[str]:
     signs += ["end"] if any(process.exit_code == 0 for process in ended) else []
     signs += ["failed"] if any(process.exit_code != 0 for process in ended) else []
     signs += ["reap"] if any(lane.reaped for lane in run.lanes) else []
-    signs += ["message"] if any(message.receiver for message in run.messages) else []
+    counts = [count for *_, count in bundles(run, scale)]
+    signs += ["messages" if max(counts) >= BUNDLE else "message"] if counts else []
     signs += ["lost"] if any(message.receiver is None for message in run.messages) else []
     spans = {span.what for lane in run.lanes for span in lane.spans}
-    signs += [what for what in ("wait", "hold") if what in spans]
+    signs += [what for what in ("hold", "wait") if what in spans]
     return signs + (["cut"] if scale.cuts else [])

@@ -63,6 +63,16 @@ class Phrases:
             return self._("zombie for %(time)s: it has ended, %(parent)s has not asked how") % values
         return self._("zombie for %(time)s: it has ended, %(parent)s has not joined it yet") % values
 
+    def lost(self, count: int, content: str) -> str:
+        """Say what a process sent that nobody received.
+
+        >>> Phrases().lost(1, "1,000,016 bytes"), Phrases().lost(3, "None")
+        ('sent 1,000,016 bytes, which nobody received', 'sent 3 messages, which nobody received')
+        """
+        if count == 1:
+            return self._("sent %s, which nobody received") % content
+        return self._("sent %d messages, which nobody received") % count
+
     def parent(self, lane: Lane) -> str:
         """Name a lane's parent."""
         return lane.parent.name if lane.parent is not None else self._("its parent")
@@ -100,8 +110,9 @@ class Phrases:
             "failed": self._("ends otherwise"),
             "reap": self._("parent learns the exit code"),
             "message": self._("message"),
+            "messages": self._("message; %s3: three at once") % "\u00d7",
             "lost": self._("message that nobody received"),
-            "wait": self._("waits for a lock"),
-            "hold": self._("holds it"),
+            "hold": self._("holds a lock"),
+            "wait": self._("waits for a lock or an event"),
             "cut": self._("time left out"),
         }[what]

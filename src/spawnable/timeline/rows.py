@@ -60,4 +60,7 @@ def _said(lane: Lane, run: Timeline, say: Phrases) -> list[tuple[str, float]]:
     if process.kind not in HELPERS and process.death is None and run.transcript.ended == "stuck" and process.stack:
         words = wait_of(process, run.transcript).removeprefix(f"{process.name} ").replace("`", "")
         found.append((words, process.birth))
+        lost = [item for item in run.messages if item.sender == process.pid and item.receiver is None]
+        if lost:
+            found.append((say.lost(len(lost), lost[0].content), process.birth))
     return found
