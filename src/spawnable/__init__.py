@@ -9,6 +9,7 @@ One way, no way back::
                    │                     │
                    │     normalise ◀─────┤    process ids, paths and addresses
                    │     agreement ◀─────┤    which start methods do the same
+                   │     timeline  ◀─────┤    the run as a drawing
                    └───▶ verdict   ◀─────┘    what was expected, what was found
 
 `snippet` and `script` make a snippet, `expectation` says what it may do, `python`

@@ -39,7 +39,7 @@ class Snippet:
     """A complete script, as a reader would copy and run it.
 
     What it is (`code`, `filename`, `companions`, `arguments`), how to run it
-    (`start_methods`, `pythons`, `packages`, `limits`), what it should do
+    (`start_methods`, `pythons`, `packages`, `limits`, `traced`), what it should do
     (`expectations`, `unordered`) and where it stands (`page`, `line`).
     """
 
@@ -66,6 +66,8 @@ class Snippet:
     limits: Limits = field(default_factory=Limits)
     #: whether the order of its output lines is left to chance
     unordered: bool = False
+    #: whether its processes record their messages, locks and events: see `spawnable.timeline`
+    traced: bool = False
     #: where it stands: a page's file name and the line of its cell
     page: str = ""
     line: int = 0

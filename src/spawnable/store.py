@@ -181,6 +181,7 @@ def job_key(job: Job) -> str:
         asdict(snippet.limits),
         sorted(job.python.versions(snippet.packages).items()),
         _runner(),
+        *(["traced"] if snippet.traced else []),
     ]
     place = [job.python.digest, job.python.paths, job.start_method, platform.system(), platform.machine()]
     return _digest(subject)[:SUBJECT] + _digest(place)[: 64 - SUBJECT]

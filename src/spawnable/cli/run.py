@@ -63,6 +63,13 @@ _COLUMNS = 120
     "[default: ok]",
 )
 @limit_options
+@click.option(
+    "--timeline",
+    "drawing",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE.svg",
+    help="Draw what every process did and when, from runs of their own that record messages and locks too.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: a list of runs.")
 def run(
     script: str,
@@ -72,6 +79,7 @@ def run(
     pythons: Sequence[str],
     others: Sequence[Path],
     expected: Sequence[str],
+    drawing: Path | None,
     as_json: bool,
     **limits: Any,
 ) -> None:
@@ -91,6 +99,8 @@ def run(
     )
     jobs = [Job(snippet, method, python) for python in pythons_of(pythons) for method in snippet.start_methods]
     transcripts = _run(jobs)
+    if drawing is not None:
+        _draw(drawing, _run([replace(job, snippet=replace(snippet, traced=True)) for job in jobs]))
     verdicts = {job: judge(snippet, transcripts[job]) for job in jobs}
     if as_json:
         click.echo(json.dumps([_record(job, transcripts[job], verdicts[job]) for job in jobs], ensure_ascii=False))
@@ -99,6 +109,16 @@ def run(
     if not all(verdict.met for verdict in verdicts.values()):
         _hint(arguments)
         click.get_current_context().exit(1)
+
+
+def _draw(file: Path, transcripts: Mapping[Job, Transcript]) -> None:
+    """Write the timelines of runs."""
+    from spawnable.timeline import sheet
+
+    try:
+        file.write_text(sheet(list(transcripts.values())), encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{file} can not be written: {error.strerror or error}") from error
 
 
 def _read(script: str, arguments: tuple[str, ...], others: Sequence[Path], *, as_module: bool) -> Snippet:

@@ -223,6 +223,7 @@ def _request(snippet: Snippet, start_method: str, python: Python) -> Request:
         paths=list(python.paths),
         limits=snippet.limits,
         early=expectation.kinds == {"stuck"},
+        traced=snippet.traced,
         shown=_shown(python),
     )
 
@@ -238,11 +239,12 @@ def _shown(python: Python) -> dict[str, str]:
 @cache
 def _compile(python: Python) -> None:
     """Have the interpreter keep the compiled form of what every run imports: a run itself can not write it."""
-    source = Path(INJECT) / "sitecustomize.py"
-    kept = source.parent / "__pycache__" / f"sitecustomize.cpython-{python.minor.replace('.', '')}.pyc"
-    with suppress(OSError):
-        if not kept.exists() or kept.stat().st_mtime < source.stat().st_mtime:
-            subprocess.run([python.executable, "-I", "-m", "py_compile", str(source)], check=False, capture_output=True)
+    for source in Path(INJECT).glob("*.py"):
+        kept = source.parent / "__pycache__" / f"{source.stem}.cpython-{python.minor.replace('.', '')}.pyc"
+        with suppress(OSError):
+            if not kept.exists() or kept.stat().st_mtime < source.stat().st_mtime:
+                command = [python.executable, "-I", "-m", "py_compile", str(source)]
+                subprocess.run(command, check=False, capture_output=True)
 
 
 def _drop(warden: _Warden) -> None:

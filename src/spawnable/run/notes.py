@@ -56,7 +56,7 @@ class Notes:
 
     def _take(self, words: list[str]) -> None:
         time, writer, what = round(float(words[0]) - self.start, 4), int(words[1]), words[2]
-        if not isfinite(time) or any(len(word) > _DIGITS for word in words[:5] if what != "made"):
+        if not isfinite(time) or any(len(word) > _DIGITS for word in words[:5] if what not in ("made", "trace")):
             return
         if what in ("kill", "killpg"):
             self._kill(time, writer, int(words[3]), words[4], group=what == "killpg")
@@ -64,6 +64,8 @@ class Notes:
             self.events.append(Event(time, writer, "holds", None, f"{' '.join(words[4:])} in {words[3]}"))
         elif what == "made":
             self.made[words[3]] = writer
+        elif what == "trace":
+            self.events.append(Event(time, writer, words[3], None, " ".join(words[4:])))
         elif what == "started":
             note = self._of(int(words[3]), time)
             note.parent, note.daemon, note.name = note.parent or writer, words[4] == "1", words[5]

@@ -36,6 +36,8 @@ class Request:
     module: str = ""
     #: variables that the script sees beside those of the run; None for the few that any script needs
     variables: dict[str, str] | None = None
+    #: whether its processes record their messages, locks and events
+    traced: bool = False
     #: folder of the run, empty
     folder: str = ""
     #: prefixes that a reader need not see, and what is shown instead

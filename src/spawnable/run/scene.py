@@ -57,6 +57,8 @@ def environment(request: Request) -> dict[str, str]:
     else:
         kept = dict(request.variables)
         paths += filter(None, [kept.get("PYTHONPATH")])
+    if request.traced:
+        kept["SPAWNABLE_TRACE"] = "1"
     return kept | {
         "HOME": f"{folder}/h",
         "TMPDIR": f"{folder}/t",

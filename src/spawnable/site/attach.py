@@ -53,7 +53,7 @@ def _snippet(container: nodes.container, docname: str, cell: Cell, results: Resu
     )
     node.source, node.line = container.source, container.line
     if results is not None and results.runs:
-        html = outputs(results, cell.options.name, cell.options.table)
+        html = outputs(results, cell.options.name, cell.options.table, cell.options.timeline)
         node += snippet_outputs("", *_plain(results), html=html)
     return node
 

@@ -8,7 +8,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,10 +47,12 @@ class _Kept:
     stored: bool
     #: whether this build did not ask for it
     elsewhere: bool = False
+    #: whether it recorded its messages, so that it can be drawn
+    traced: bool = False
 
     @classmethod
-    def of(cls, transcript: Transcript, *, stored: bool, elsewhere: bool = False) -> _Kept:
-        return cls(zlib.compress(exchange.encoded(transcript), 1), stored, elsewhere)
+    def of(cls, transcript: Transcript, *, stored: bool, elsewhere: bool = False, traced: bool = False) -> _Kept:
+        return cls(zlib.compress(exchange.encoded(transcript), 1), stored, elsewhere, traced)
 
     @property
     def transcript(self) -> Transcript:
@@ -75,7 +77,10 @@ class Executed:
         found = {name: Results(self.page.cells[name].snippet) for name in self.kept}
         for name, runs in self.kept.items():
             for run in runs:
-                found[name].add(run.transcript, run.stored, run.elsewhere)
+                if run.traced:
+                    found[name].trace(run.transcript, run.stored)
+                else:
+                    found[name].add(run.transcript, run.stored, run.elsewhere)
         return found
 
 
@@ -103,7 +108,7 @@ def execute(
     errors: list[tuple[Snippet, str]] = []
     for _, cell in by_name.values():
         try:
-            jobs += list(_jobs(cell.snippet, pythons))
+            jobs += list(_jobs(cell, pythons))
         except PythonError as error:
             errors.append((cell.snippet, str(error)))
     kept, failed = _run(jobs, store)
@@ -120,7 +125,7 @@ def execute(
             executed[docname].kept[cell.options.name].append(kept[job])
             if not kept[job].stored:  # what was remembered is met, or it would have been run again
                 _judge(executed[docname], docname, cell, kept[job].transcript)
-    _add_others(executed, by_name, [job for job in jobs if job in kept], store)
+    _add_others(executed, by_name, [job for job in jobs if job in kept and not job.snippet.traced], store)
     return executed
 
 
@@ -158,7 +163,8 @@ def _page(env: BuildEnvironment, docname: str, extensions: tuple[str, ...]) -> P
     return read_cells(notebook, docname, os.path.relpath(path))
 
 
-def _jobs(snippet: Snippet, pythons: Pythons) -> Iterator[Job]:
+def _jobs(cell: Cell, pythons: Pythons) -> Iterator[Job]:
+    snippet = cell.snippet
     if not snippet.start_methods:
         return
     chosen = pythons.of(snippet)
@@ -167,6 +173,9 @@ def _jobs(snippet: Snippet, pythons: Pythons) -> Iterator[Job]:
     for python in chosen:
         for method in snippet.start_methods:
             yield Job(snippet, method, python)
+    if cell.options.timeline == "messages":
+        for method in snippet.start_methods:
+            yield Job(replace(snippet, traced=True), method, chosen[0])
 
 
 def _run(jobs: list[Job], store: Store) -> tuple[dict[Job, _Kept], dict[Job, Exception]]:
@@ -184,7 +193,8 @@ def _run(jobs: list[Job], store: Store) -> tuple[dict[Job, _Kept], dict[Job, Exc
     _log.info(
         "cells: %d runs in %.1f s, %d remembered", len(set(map(job_key, ran))), time.monotonic() - began, remembered
     )
-    return done | {job: _Kept.of(transcript, stored=False) for job, transcript in ran.items()}, failed
+    new = {job: _Kept.of(transcript, stored=False, traced=job.snippet.traced) for job, transcript in ran.items()}
+    return done | new, failed
 
 
 def _remembered(jobs: list[Job], store: Store) -> dict[Job, _Kept]:
@@ -193,7 +203,7 @@ def _remembered(jobs: list[Job], store: Store) -> dict[Job, _Kept]:
     for job in jobs:
         transcript = store.get(job)
         if transcript is not None and judge(job.snippet, transcript).met:
-            found[job] = _Kept.of(transcript, stored=True)
+            found[job] = _Kept.of(transcript, stored=True, traced=job.snippet.traced)
     return found
 
 

@@ -53,22 +53,23 @@ def cut(lines: list[Line]) -> tuple[list[Line], int, list[Line]]:
     return lines[:first], len(lines) - MOST_LINES, lines[-_LAST:]
 
 
-def output_lines(lines: list[Line], colours: Mapping[int, str]) -> str:
+def output_lines(lines: list[Line], colours: Mapping[int, str], links: Mapping[int, str] | None = None) -> str:
     """Return the lines of an output, each with its writer's colour, each turn with its writer's name.
 
-    The text content is that of the lines, in whole, with `visible` characters.
+    The text content is that of the lines, in whole, with `visible` characters.  `links` are
+    elements without text that stand at the end of a line, by the line's number from 1.
     """
     first, left_out, last = cut(lines)
-    html = _spans(first, colours)
+    html = _spans(first, colours, links or {}, 1)
     if left_out:
         html += element("span", escape(_("… %d lines are not shown …") % left_out), {"class": "cut"}) + "\n"
-        html += _spans(last, colours)
+        html += _spans(last, colours, links or {}, 1 + len(first) + left_out)
     return html
 
 
-def _spans(lines: list[Line], colours: Mapping[int, str]) -> str:
+def _spans(lines: list[Line], colours: Mapping[int, str], links: Mapping[int, str], start: int) -> str:
     html, before = "", None
-    for line in lines:
+    for number, line in enumerate(lines, start):
         colour = colours.get(line.pid, "") if line.pid is not None else ""
         name = line.name if line.name and (before is None or before.pid != line.pid) else None
         text = line.text.removesuffix("\n")
@@ -76,7 +77,7 @@ def _spans(lines: list[Line], colours: Mapping[int, str]) -> str:
             text = text[:LONGEST_LINE] + _(" … %d more characters") % (len(text) - LONGEST_LINE)
         html += element(
             "span",
-            escape(visible(text), quote=False),
+            escape(visible(text), quote=False) + links.get(number, ""),
             {"class": f"line {colour}".rstrip(), "data-process": None if name is None else visible(name)},
         )
         html += "\n" if line.text.endswith("\n") else ""

@@ -96,11 +96,21 @@ def _expect(value: Any) -> Expectations:
         raise OptionError(str(error)) from error
 
 
+def _timeline(value: Any) -> str:
+    if isinstance(value, bool):
+        return "processes" if value else ""
+    if value not in TIMELINES:
+        raise OptionError(f"unknown timeline {value!r}: expected true, false, {' or '.join(TIMELINES)}")
+    return str(value)
+
+
 def _option(values: str, doc: str, read: Callable[[Any], Any], default: Any, shown: str) -> Any:
     return field(default=default, metadata={"values": values, "doc": doc, "read": read, "default": shown})
 
 
 _STRICT = Expectations()
+#: what a timeline can show beside the processes of a run
+TIMELINES = ("messages", "compare")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +192,14 @@ class CellOptions:
         "Shows the table of the run's processes under its output.",
         _flag,
         False,
+        "`false`",
+    )
+    timeline: str = _option(
+        "`true`, `false`, `messages` or `compare`",
+        "Draws the run: its processes; `messages` between them too, from a second run that records them; `compare` "
+        "draws those of all start methods on one scale.",
+        _timeline,
+        "",
         "`false`",
     )
     packages: tuple[str, ...] = _option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from spawnable.site.language import _
 from spawnable.site.markup import element, output_lines, visible
 from spawnable.site.results import Results, Run
 from spawnable.site.table import process_table
+from spawnable.site.timeline import Timelines
 from spawnable.transcript import Transcript
 from spawnable.waits import wait_of
 
@@ -24,17 +26,19 @@ _PANEL = "panel highlight-none notranslate sd-tab-content"
 _SEPARATOR = '<span class="sep"> · </span>'
 
 
-def outputs(results: Results, name: str, table: bool) -> str:
+def outputs(results: Results, name: str, table: bool, timeline: str = "") -> str:
     """Return the outputs of one cell, and whether runs elsewhere agree.
 
-    They are one panel, or a tab for each group of start methods that agree.
+    They are one panel, or a tab for each group of start methods that agree.  `timeline` is
+    the cell's option.
     """
+    timelines = Timelines(results, name, timeline)
     panels = results.panels()
     others = across(results, _output)
     if len(panels) == 1:
-        return _panel(results, panels[0], table) + others
+        return _panel(results, panels[0], table, timelines) + others
     tabs = "".join(
-        _tab(name, methods, checked=number == 0) + _panel(results, methods, table)
+        _tab(name, methods, checked=number == 0) + _panel(results, methods, table, timelines)
         for number, methods in enumerate(panels)
     )
     legend = element("legend", escape(_("Output by start method")))
@@ -60,12 +64,13 @@ def _tab(name: str, methods: list[str], *, checked: bool) -> str:
     )
 
 
-def _panel(results: Results, methods: list[str], table: bool) -> str:
+def _panel(results: Results, methods: list[str], table: bool, timelines: Timelines) -> str:
     run = results.shown[methods[0]]
     parts = [
-        _output(run, methods),
+        _output(run, methods, timelines.links(methods)),
         _verdict(results, methods),
         *_notes(results, run),
+        timelines.figures(methods),
         _stacks(run.transcript),
         process_table(run.transcript, colours(run.transcript)) if table else "",
     ]
@@ -77,7 +82,7 @@ def _panel(results: Results, methods: list[str], table: bool) -> str:
 _CODE = re.compile("`([^`]+)`")
 
 
-def _output(run: Run, methods: list[str]) -> str:
+def _output(run: Run, methods: list[str], links: Mapping[int, str] | None = None) -> str:
     written = lines(run.transcript)
     classes = ["output"]
     if not written:
@@ -90,7 +95,7 @@ def _output(run: Run, methods: list[str]) -> str:
         "data-python": run.minor,
         "data-platform": run.transcript.platform if run.elsewhere else None,
     }
-    pre = element("pre", output_lines(written, colours(run.transcript)), {"tabindex": "0" if written else None})
+    pre = element("pre", output_lines(written, colours(run.transcript), links), {"tabindex": "0" if written else None})
     html = element("div", pre, attributes)
     if not written:
         html += element("p", escape(_("No output.")), {"class": "no-output"})

@@ -63,12 +63,19 @@ class Results:
 
     snippet: Snippet
     runs: dict[Key, Run] = field(default_factory=dict)
+    #: runs that recorded their messages, by start method: they are drawn, and not shown otherwise
+    traced: dict[str, Run] = field(default_factory=dict)
 
     def add(self, transcript: Transcript, stored: bool, elsewhere: bool = False) -> Run:
         """Keep a run."""
         run = Run.of(self.snippet, transcript, stored, elsewhere)
         self.runs[run.key] = run
         return run
+
+    def trace(self, transcript: Transcript, stored: bool) -> None:
+        """Keep a run that recorded its messages."""
+        run = Run.of(self.snippet, transcript, stored)
+        self.traced[transcript.start_method] = run
 
     @property
     def shown(self) -> dict[str, Run]:

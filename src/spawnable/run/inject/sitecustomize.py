@@ -353,3 +353,4 @@ if _FOLDER:
             os.register_at_fork(after_in_child=_forked)
         if _SIGNAL or _TIME:
             _arm()
+    os.environ.get("SPAWNABLE_TRACE") and __import__("spawnable_trace")
