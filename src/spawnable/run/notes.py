@@ -9,12 +9,14 @@ from math import isfinite
 from spawnable.run.regular import read_regular
 from spawnable.transcript import Event
 
-__all__ = ["Note", "Notes"]
+__all__ = ["MOST_PROCESSES", "Note", "Notes"]
 
 #: bytes of the log that are read
 _SIZE = 4_000_000
-#: processes and events that are taken from it
-_MOST = 20_000
+#: processes of one run that are told of
+MOST_PROCESSES = 2000
+#: events that are taken from the log
+_MOST_EVENTS = 2000
 #: characters of a number or a word in it
 _DIGITS = 20
 
@@ -45,8 +47,6 @@ class Notes:
         for line in read_regular(path, _SIZE).decode(errors="replace").split("\n"):
             with suppress(ValueError, IndexError):
                 self._take(line.split(" ", 5))
-            if len(self.processes) + len(self.events) >= _MOST:
-                return
 
     def _take(self, words: list[str]) -> None:
         time, writer, what = round(float(words[0]) - self.start, 4), int(words[1]), words[2]
@@ -65,9 +65,15 @@ class Notes:
             note = self._of(int(words[3]), time)
             note.exit_code = int(words[4])
             note.death = note.death or time
-            self.events.append(Event(time, writer, "reap", int(words[3]), words[4]))
+            self._tell(Event(time, writer, "reap", int(words[3]), words[4]))
         elif what == "kill":
-            self.events.append(Event(time, writer, "kill", int(words[3]), words[4]))
+            self._tell(Event(time, writer, "kill", int(words[3]), words[4]))
+
+    def _tell(self, event: Event) -> None:
+        if len(self.events) < _MOST_EVENTS:
+            self.events.append(event)
 
     def _of(self, pid: int, time: float) -> Note:
+        if len(self.processes) >= MOST_PROCESSES and pid not in self.processes:
+            return Note(time)
         return self.processes.setdefault(pid, Note(time))

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from spawnable.run.linux import procfs
-from spawnable.run.notes import Notes
+from spawnable.run.notes import MOST_PROCESSES, Notes
 from spawnable.transcript import Event, Process
 
 __all__ = ["Record"]
@@ -50,8 +50,11 @@ class Record:
             if reading is None or reading.state == "X":
                 continue
             readings.append(reading)
-            sighting = self.seen.get(pid) or self._born(reading, now)
-            self._saw(sighting, reading, now)
+            sighting = self.seen.get(pid)
+            if sighting is None and len(self.seen) < MOST_PROCESSES:
+                sighting = self._born(reading, now)
+            if sighting is not None:
+                self._saw(sighting, reading, now)
         gone = self.seen.keys() - {reading.pid for reading in readings}
         for pid in gone:
             if self.seen[pid].process.death is None:
@@ -110,6 +113,8 @@ class Record:
         """Note that this process ended and was waited for by the watcher."""
         sighting = self.seen.get(pid)
         if sighting is None:
+            if len(self.seen) >= MOST_PROCESSES:
+                return
             sighting = self.seen[pid] = _Sighting(Process(pid, None, "?", "other", round(now - self.start, 4)), None)
         process = sighting.process
         process.exit_code = os.waitstatus_to_exitcode(status)
@@ -142,6 +147,8 @@ class Record:
         self.events = notes.events
         for pid, note in notes.processes.items():
             if pid not in self.seen:
+                if len(self.seen) >= MOST_PROCESSES:
+                    continue
                 self.seen[pid] = _Sighting(Process(pid, note.parent, "?", "other", note.birth), None)
             process = self.seen[pid].process
             if note.name:
