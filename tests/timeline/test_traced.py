@@ -133,7 +133,7 @@ def test_a_lock_that_is_never_given_back(start_method: str) -> None:
     transcript = traced(STUCK, start_method, "stuck")
     assert transcript.ended == "stuck"
     drawn = timeline(transcript)
-    child = drawn.lanes[-1]
+    child = next(lane for lane in drawn.lanes if lane.process.name == "Process-1")
     assert [(span.what, span.name, span.over) for span in child.spans] == [("wait", "lock", False)]
     assert [(span.what, span.name, span.over) for span in drawn.lanes[0].spans][-1] == ("hold", "lock", False)
     assert child.spans[0].end == drawn.end

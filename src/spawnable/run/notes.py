@@ -9,12 +9,14 @@ from math import isfinite
 from spawnable.run.regular import read_regular
 from spawnable.transcript import Event
 
-__all__ = ["Note", "Notes"]
+__all__ = ["MOST_PROCESSES", "Note", "Notes"]
 
 #: bytes of the log that are read
 _SIZE = 4_000_000
-#: processes and events that are taken from it
-_MOST = 20_000
+#: processes of one run that are told of
+MOST_PROCESSES = 2000
+#: events that are taken from the log
+_MOST_EVENTS = 2000
 #: characters of a number or a word in it
 _DIGITS = 20
 
@@ -51,8 +53,6 @@ class Notes:
         for line in read_regular(path, _SIZE).decode(errors="replace").split("\n"):
             with suppress(ValueError, IndexError):
                 self._take(line.split(" ", 5))
-            if len(self.processes) + len(self.events) >= _MOST:
-                return
 
     def _take(self, words: list[str]) -> None:
         time, writer, what = round(float(words[0]) - self.start, 4), int(words[1]), words[2]
@@ -61,11 +61,11 @@ class Notes:
         if what in ("kill", "killpg"):
             self._kill(time, writer, int(words[3]), words[4], group=what == "killpg")
         elif what == "holds":
-            self.events.append(Event(time, writer, "holds", None, f"{' '.join(words[4:])} in {words[3]}"))
+            self._tell(Event(time, writer, "holds", None, f"{' '.join(words[4:])} in {words[3]}"))
         elif what == "made":
             self.made[words[3]] = writer
         elif what == "trace":
-            self.events.append(Event(time, writer, words[3], None, " ".join(words[4:])))
+            self._tell(Event(time, writer, words[3], None, " ".join(words[4:])))
         elif what == "started":
             note = self._of(int(words[3]), time)
             note.parent, note.daemon, note.name = note.parent or writer, words[4] == "1", words[5]
@@ -90,16 +90,22 @@ class Notes:
         note = self._of(pid, time)
         note.exit_code = int(code)
         note.death = note.death or time
-        self.events.append(Event(time, writer, "reap", pid, code))
+        self._tell(Event(time, writer, "reap", pid, code))
 
     def _kill(self, time: float, writer: int, target: int, number: str, *, group: bool) -> None:
         """Take in a signal: to a process, to the group of a process, to the sender's own group, or to all."""
         if int(number) == 0:  # it asks alone whether there is such a process
             return
         reach = "all" if target == -1 else "group" if group or target <= 0 else ""
-        self.events.append(
+        self._tell(
             Event(time, writer, "kill", abs(target) if target not in (0, -1) else None, f"{number} {reach}".rstrip())
         )
 
+    def _tell(self, event: Event) -> None:
+        if len(self.events) < _MOST_EVENTS:
+            self.events.append(event)
+
     def _of(self, pid: int, time: float) -> Note:
+        if len(self.processes) >= MOST_PROCESSES and pid not in self.processes:
+            return Note(time)
         return self.processes.setdefault(pid, Note(time))

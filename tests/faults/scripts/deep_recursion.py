@@ -1,4 +1,4 @@
-# outcome: exit -11 | error RecursionError
+# outcome: exit -11 | error RecursionError | stopped memory
 import sys, threading
 sys.setrecursionlimit(10**9)
 def deep(number):

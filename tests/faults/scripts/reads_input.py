@@ -1,2 +1,2 @@
-# outcome: error EOFError
+# outcome: exit 1 | error EOFError
 input("your name? ")

@@ -1,2 +1,2 @@
-# outcome: error OSError
+# outcome: error FileNotFoundError
 open("/dev/tty").read()

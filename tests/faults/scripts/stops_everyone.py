@@ -1,4 +1,6 @@
 # outcome: stuck
 import os, signal, time
+if not os.fork():
+    time.sleep(1000)
 os.kill(-1, signal.SIGSTOP)
-time.sleep(100)
+time.sleep(1000)

@@ -1,4 +1,4 @@
 # outcome: ok
-# says: \\xff
+# says: \xff
 import os
 os.write(1, bytes(range(256)) * 10 + b"\x1b]0;title\x07\x1b[2J\x1b[8m\xe2\x80\xae\xed\xa0\x80\xef\xbf\xbf\xf4\x90\x80\x80")

@@ -192,26 +192,14 @@ def _telling(kind, method, lock):
     setattr(kind, method, tells)
 
 
-class _Watch:
-    """A finder that finds nothing itself: it patches two modules as they are imported."""
+def _both(first, then):
+    def patch(module):
+        first(module)
+        then(module)
 
-    patches = {"multiprocessing.connection": _connection, "multiprocessing.synchronize": _synchronize}  # noqa: RUF012
-
-    def find_spec(self, name, path=None, target=None):
-        patch = self.patches.pop(name, None)
-        if patch is None:
-            return None
-        found = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not self)
-        spec = next(filter(None, found), None)
-        if spec is not None:
-            run = spec.loader.exec_module
-
-            def exec_module(module):
-                run(module)
-                patch(module)
-
-            spec.loader.exec_module = exec_module
-        return spec
+    return patch
 
 
-sys.meta_path.insert(1, _Watch())
+_patches = sitecustomize._PATCHES
+_patches["multiprocessing.connection"] = _connection
+_patches["multiprocessing.synchronize"] = _both(_patches["multiprocessing.synchronize"], _synchronize)

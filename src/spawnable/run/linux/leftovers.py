@@ -17,6 +17,8 @@ _NAMED = 50
 def left_processes(processes: list[Process], living: set[int]) -> list[Leftover]:
     """Name the processes that still live; the helpers of multiprocessing only where nothing else does."""
     left = [process for process in processes if process.pid in living and process.kind != "main"]
+    known = {process.pid for process in processes}
+    left += [Process(pid, None, "?", "other", 0.0) for pid in sorted(living - known)]
     real = [process for process in left if process.kind not in ("forkserver", "resource_tracker")]
     return [Leftover("process", process.name, process.pid) for process in real or left]
 
@@ -57,7 +59,8 @@ def _files(root: str) -> Iterator[str]:
             with os.scandir(f"{root}/{folder}") as entries:
                 inside = sorted(entries, key=lambda entry: entry.name)
         except OSError:
-            yield folder.rstrip("/")
+            if folder:
+                yield folder.rstrip("/")
             continue
         folders = [entry.name for entry in inside if entry.is_dir(follow_symlinks=False)]
         todo += [f"{folder}{name}/" for name in reversed(folders) if name != "__pycache__"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from spawnable.normalise import HELPERS
 from spawnable.run.linux import procfs
-from spawnable.run.notes import Note, Notes
+from spawnable.run.notes import MOST_PROCESSES, Note, Notes
 from spawnable.transcript import Event, Process
 
 __all__ = ["Record"]
@@ -66,9 +66,12 @@ class Record:
             if reading is None or reading.state == "X":
                 continue
             readings.append(reading)
-            sighting = self.seen.get(pid) or self._born(reading, now)
-            self._saw(sighting, reading, now)
-        present = {reading.pid for reading in readings}
+            sighting = self.seen.get(pid)
+            if sighting is None and len(self.seen) < MOST_PROCESSES:
+                sighting = self._born(reading, now)
+            if sighting is not None:
+                self._saw(sighting, reading, now)
+        present = {reading.pid for reading in readings if reading.pid in self.seen}
         for pid in self.present - present:
             self._gone(self.seen[pid], now)
         self.present = present
@@ -124,6 +127,8 @@ class Record:
         """Note that this process ended and was waited for by the watcher."""
         sighting = self.seen.get(pid)
         if sighting is None:
+            if len(self.seen) >= MOST_PROCESSES:
+                return
             sighting = self.seen[pid] = _Sighting(Process(pid, None, "?", "other", round(now - self.start, 4)), None)
         process = sighting.process
         process.exit_code = os.waitstatus_to_exitcode(status)
@@ -154,6 +159,8 @@ class Record:
         for pid, note in notes.processes.items():
             unseen = pid not in self.seen
             if unseen:
+                if len(self.seen) >= MOST_PROCESSES:
+                    continue
                 self.seen[pid] = _Sighting(Process(pid, note.parent, "?", "other", note.birth), None)
             process = self.seen[pid].process
             _tell(process, note)

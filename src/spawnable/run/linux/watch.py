@@ -18,6 +18,7 @@ from spawnable.run.linux import leftovers, memory, procfs
 from spawnable.run.linux.capture import Capture
 from spawnable.run.linux.launch import Launcher
 from spawnable.run.linux.record import Record
+from spawnable.run.notes import MOST_PROCESSES
 from spawnable.run.regular import read_regular
 from spawnable.run.request import Request
 from spawnable.run.scene import STACK_SIGNAL, lay_out, prepare, shown_paths
@@ -28,6 +29,8 @@ __all__ = ["NotStartedError", "Watcher"]
 
 #: seconds between two looks at the processes
 _LOOK = 0.005
+#: between two looks passes at least so many times the time that one takes: looking goes before the run's own work
+_SHARE = 5
 #: seconds between two looks once the main process has ended
 _WAIT = 0.001
 #: seconds that helpers and orphans have to end after the main process did
@@ -139,8 +142,8 @@ class Watcher:
                 if now >= deadline:
                     return "stuck"
                 if now >= next_look:
-                    next_look = now + _LOOK
                     over = self.look(now)
+                    next_look = now + max(_LOOK, _SHARE * (time.monotonic() - now))
                     if over:
                         return over
                     if self.status is not None:
@@ -227,12 +230,13 @@ class Watcher:
         while time.monotonic() < deadline:
             if self.reader_open:
                 self.reader_open = self.capture.drain(begin, time.monotonic() + _LOOK)
-            over = self.look(time.monotonic())
+            begun = time.monotonic()
+            over = self.look(begun)
             if over in ("processes", "memory"):
                 return over
             if not self.pids():
                 break
-            time.sleep(_WAIT)
+            time.sleep(max(_WAIT, (_SHARE - 1) * (time.monotonic() - begun)))
         return "exit"
 
     def ask_stacks(self, living: set[int]) -> None:
@@ -301,7 +305,8 @@ class Watcher:
             leftovers=left,
             dropped=self.capture.dropped,
             paths=shown_paths(request),
-            unknown=self.unknown,
+            unknown=self.unknown
+            + [f"processes after the first {MOST_PROCESSES}"] * (len(self.record.seen) >= MOST_PROCESSES),
         )
 
 
