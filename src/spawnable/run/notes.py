@@ -19,6 +19,8 @@ MOST_PROCESSES = 2000
 _MOST_EVENTS = 2000
 #: characters of a number or a word in it
 _DIGITS = 20
+#: lines whose words may be longer
+_FREE = ("made", "trace", "holds")
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Notes:
 
     def _take(self, words: list[str]) -> None:
         time, writer, what = round(float(words[0]) - self.start, 4), int(words[1]), words[2]
-        if not isfinite(time) or any(len(word) > _DIGITS for word in words[:5] if what not in ("made", "trace")):
+        if not isfinite(time) or any(len(word) > _DIGITS for word in words[:5] if what not in _FREE):
             return
         if what in ("kill", "killpg"):
             self._kill(time, writer, int(words[3]), words[4], group=what == "killpg")
