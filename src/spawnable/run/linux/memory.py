@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 
-__all__ = ["held", "shared"]
+__all__ = ["Count", "held", "shared"]
 
 _BLOCK = 512
 
@@ -35,6 +36,24 @@ def held(pids: list[int]) -> int:
                 _memory_files(thread, files)
                 break
     return own + max(0, sum(files.values()) + _system_v() - mapped)
+
+
+class Count:
+    """What a run holds, counted beside the watching: a process that forks makes who counts wait."""
+
+    def __init__(self) -> None:
+        #: bytes, at the last count that was finished
+        self.held = 0
+        self._thread: threading.Thread | None = None
+
+    def begin(self, pids: list[int]) -> None:
+        """Count these processes, unless a count is going on."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._count, args=(pids,), daemon=True)
+            self._thread.start()
+
+    def _count(self, pids: list[int]) -> None:
+        self.held = held(pids)
 
 
 def _threads(pid: int) -> list[int]:

@@ -41,7 +41,7 @@ def main() -> None:
     try:
         _requests()
     finally:
-        shutil.rmtree(sys.argv[1], ignore_errors=True)
+        _remove(sys.argv[1])
 
 
 def _requests() -> None:
@@ -108,7 +108,7 @@ class _Keeper:
         os.waitpid(self.pid, 0)
         os.close(self.requests)
         os.close(self.answers)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)
 
     def _answer(self) -> bytes | None:
         answer, poll = b"", select.poll()
@@ -125,6 +125,17 @@ class _Keeper:
                 )
             answer += piece
         return answer
+
+
+def _remove(folder: str) -> None:
+    """Remove a folder, however deep it is and whatever a script has closed in it."""
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        import subprocess
+
+        for command in (["chmod", "-R", "u+rwx", folder], ["rm", "-rf", folder]):
+            subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True)
 
 
 def _write(descriptor: int, text: bytes) -> None:

@@ -78,6 +78,7 @@ class Watcher:
         self.reader_open = True
         self.waiting_since: float | None = None
         self.shared_before = memory.shared()
+        self.count = memory.Count()
         #: the clock's reading when memory that no process has mapped was last thought of
         self.counted = time.monotonic()
 
@@ -192,7 +193,9 @@ class Watcher:
         if now - self.counted > _RESTLESS:
             self.counted = now
             suspect = suspect or memory.shared() - self.shared_before > self.limits.memory / 2
-        return suspect and memory.held([reading.pid for reading in readings]) > self.limits.memory
+        if suspect:
+            self.count.begin([reading.pid for reading in readings])
+        return self.count.held > self.limits.memory
 
     def idle(self, now: float, pids: list[int]) -> bool:
         """Tell whether every process has been seen to wait without a time limit, and for long enough."""
