@@ -85,7 +85,9 @@ class _Run:
         self.drain_rest(begin)
         self.record.settle(time.monotonic(), living)
         if ended == "exit":
-            left += leftovers.left_shared(self.shared) + leftovers.left_files(self.request)
+            made = self.record.made
+            left += leftovers.left_shared(self.shared, made, own=self.contained)
+            left += leftovers.left_files(self.request, made)
         self.capture.finish(wall)
         return self.transcript(ended, wall, left)
 
