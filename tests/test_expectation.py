@@ -30,6 +30,7 @@ def test_examples() -> None:
         ("leaves process", Outcome("leaves", "process")),
         ("leaves shared memory", Outcome("leaves", "shared memory")),
         ("leaves semaphore", Outcome("leaves", "semaphore")),
+        ("leaves socket", Outcome("leaves", "socket")),
         ("leaves file", Outcome("leaves", "file")),
         ("  child   exit\n1 ", Outcome("child exit", "1")),
     ],

@@ -14,7 +14,7 @@ decides (`ok | stuck`):
                           ends in that class
 ``child exit N``          exit code 0, but a child process ended with that code
 ``leaves KIND``           exit code 0, but something is left: `process`,
-                          `shared memory`, `semaphore`, `file`
+                          `shared memory`, `semaphore`, `socket`, `file`
 ========================  ====================================================
 
 The outcomes stand in order of weight: a run is named by the first that is true
@@ -38,11 +38,11 @@ __all__ = [
 ]
 
 START_METHODS = ("fork", "forkserver", "spawn")
-LEFTOVER_KINDS = ("process", "shared memory", "semaphore", "file")
+LEFTOVER_KINDS = ("process", "shared memory", "semaphore", "socket", "file")
 
 _WORDS = (
     "expected one of: ok, error NAME, exit N, stuck, traceback NAME, child exit N, "
-    "leaves process|shared memory|semaphore|file; "
+    "leaves process|shared memory|semaphore|socket|file; "
     "alternatives with ' | ', several at once with ' and '"
 )
 _KEY = re.compile(r"(?P<method>[a-z]+)?\s*(?P<version>3\.\d+[+-]?)?")

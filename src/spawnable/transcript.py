@@ -63,7 +63,13 @@ class Process:
 
 @dataclass(slots=True)
 class Event:
-    """Something that a process did to another: `kill`, `reap`, `join`, `terminate`."""
+    """Something that a process did, or that became of it.
+
+    `kill`: it sent the signal whose number is the detail, to another process, to a whole `group` or to `all`;
+    `reap`: it learned the exit code of its child, the detail; `holds`: it wanted to end, and stayed for a thread that
+    is no daemon, whose name and function are the detail; `waits`: when the run was ended as stuck, its main thread
+    was in the system call that is the detail, and waited there for the target, if any.
+    """
 
     time: float
     pid: int

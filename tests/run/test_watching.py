@@ -24,7 +24,7 @@ def did(code: str, start_method: str = "fork", files: dict[str, str] | None = No
         code,
         expectations=Expectations.parse("ok"),
         companions=files or {},
-        limits=Limits(**limits),  # type: ignore[arg-type]
+        limits=Limits(**{"time": 120, **limits}),  # type: ignore[arg-type]
     )
     return run(snippet, start_method)
 

@@ -80,6 +80,7 @@ def _leaves(transcript: Transcript, kind: str) -> str:
         "process": (_("leaves 1 process"), _("leaves %d processes")),
         "shared memory": (_("leaves 1 block of shared memory"), _("leaves %d blocks of shared memory")),
         "semaphore": (_("leaves 1 semaphore"), _("leaves %d semaphores")),
+        "socket": (_("leaves 1 socket"), _("leaves %d sockets")),
         "file": (_("leaves 1 file"), _("leaves %d files")),
     }[kind]
     return one if count == 1 else several % count

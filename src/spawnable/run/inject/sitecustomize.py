@@ -236,12 +236,7 @@ class _Spec:
         super().__setattr__(name, value)
         if name == "_initializing" and not value:
             self.__class__ = type(self).__bases__[1]
-            module = sys.modules.get(self.name)
-            if module is not None:
-                try:
-                    _PATCHES[self.name](module)
-                except Exception:
-                    pass
+            _patch(self.name)
 
 
 _PATCHES = {
@@ -256,6 +251,15 @@ _PATCHES = {
 }
 if os.name == "nt":  # elsewhere it ends processes by a signal
     _PATCHES["subprocess"] = _subprocess
+
+
+def _patch(name):
+    module = sys.modules.get(name)
+    if module is not None:
+        try:
+            _PATCHES[name](module)
+        except Exception:  # a file of the script's own that is called so
+            pass
 
 
 class _Watch:
@@ -344,6 +348,8 @@ if _FOLDER:
         if hasattr(_stream, "reconfigure"):
             _stream.reconfigure(line_buffering=True)
     sys.meta_path.insert(0, _Watch())
+    for _name in _PATCHES:  # what another package had imported before this
+        _patch(_name)
     if _main_interpreter():
         _born()
         os._exit = _exit

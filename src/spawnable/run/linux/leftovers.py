@@ -1,9 +1,11 @@
-"""What a run leaves behind: processes, shared memory, semaphores, files."""
+"""What a run leaves behind: processes, shared memory, semaphores, sockets, files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from spawnable.run.request import Request
 from spawnable.transcript import Leftover, Process
@@ -12,6 +14,7 @@ __all__ = ["left_files", "left_processes", "left_shared"]
 
 #: files that are named of those left in one folder
 _NAMED = 50
+_SHARED = "/dev/shm"  # noqa: S108
 
 
 def left_processes(processes: list[Process], living: set[int]) -> list[Leftover]:
@@ -23,19 +26,32 @@ def left_processes(processes: list[Process], living: set[int]) -> list[Leftover]
     return [Leftover("process", process.name, process.pid) for process in real or left]
 
 
-def left_shared(before: set[str]) -> list[Leftover]:
-    """Name what lies in `/dev/shm` and did not before."""
+def left_shared(before: set[str], made: Mapping[str, int], *, own: bool) -> list[Leftover]:
+    """Name what lies in `/dev/shm` and did not before; `made` says of a name which process made it.
+
+    Where the folder is not the run's `own`, only what its processes noted counts, and is removed: other programs
+    leave their own there.
+    """
     try:
-        names = sorted(set(os.listdir("/dev/shm")) - before)  # noqa: S108
+        names = sorted(set(os.listdir(_SHARED)) - before)
     except OSError:
         return []
+    if not own:
+        names = [name for name in names if name in made]
+        for name in names:
+            with suppress(OSError):
+                os.remove(f"{_SHARED}/{name}")
     return [
-        Leftover("semaphore" if name.startswith("sem.") else "shared memory", _text(name)) for name in names[:_NAMED]
+        Leftover("semaphore" if name.startswith("sem.") else "shared memory", _text(name), made.get(name))
+        for name in names[:_NAMED]
     ]
 
 
-def left_files(request: Request) -> list[Leftover]:
-    """Name new files in the working directory, the home, and the temporary folders of the run."""
+def left_files(request: Request, made: Mapping[str, int]) -> list[Leftover]:
+    """Name new files in the working directory, the home, and the temporary folders of the run.
+
+    `made` says of the random part of a name which process made it.
+    """
     folder = request.folder
     layers = sorted(name for name in os.listdir(folder) if name.startswith(".layers-"))
     found: list[Leftover] = []
@@ -43,7 +59,7 @@ def left_files(request: Request) -> list[Leftover]:
         own = request.files if root == f"{folder}/w" else {}
         for name in _files(root):
             if name not in own:
-                found.append(Leftover("file", _text(name)))
+                found.append(Leftover(_kind(f"{root}/{name}"), _text(name), _maker(name, made)))
             if len(found) >= _NAMED:
                 return found
     return found
@@ -72,3 +88,21 @@ def _files(root: str) -> Iterator[str]:
 def _text(name: str) -> str:
     """Return a file name as text that can be written anywhere."""
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _kind(file: str) -> str:
+    """Tell a socket, by which a process could be reached, from other files."""
+    with suppress(OSError):
+        if stat.S_ISSOCK(os.lstat(file).st_mode):
+            return "socket"
+    return "file"
+
+
+def _maker(shown: str, made: Mapping[str, int]) -> int | None:
+    """Return the process that drew the random part of a name, of the innermost folder that has one."""
+    for part in reversed(shown.split("/")):
+        for length in (8, len(part)):
+            for start in range(len(part) - length + 1):
+                if pid := made.get(part[start : start + length]):
+                    return pid
+    return None

@@ -33,6 +33,8 @@ _GET_INFO, _INFO_EXIT = 0xC040FF0B, 1 << 3
 class _Sighting:
     process: Process
     handle: int | None
+    #: the name that the kernel gives the program
+    program: str = "?"
     zombie_since: float | None = None
 
     def close(self) -> None:
@@ -84,7 +86,7 @@ class Record:
                 handle = os.pidfd_open(reading.pid)
         name, kind = ("main", "main") if reading.pid == self.main else (reading.name, "other")
         process = Process(reading.pid, reading.parent, name, kind, round(now - self.start, 4))
-        self.seen[reading.pid] = sighting = _Sighting(process, handle)
+        self.seen[reading.pid] = sighting = _Sighting(process, handle, reading.name)
         return sighting
 
     def _saw(self, sighting: _Sighting, reading: procfs.Stat, now: float) -> None:
@@ -112,6 +114,8 @@ class Record:
         parent = self.seen.get(reading.parent)
         if kind == "forkserver" and parent is not None and parent.process.kind == "forkserver":
             return "child", "?"
+        if kind == "child" and parent is not None and parent.process.kind == "child":
+            return "other", reading.name  # a fork of one that was spawned, until it or its parent says otherwise
         return kind, name
 
     def _gone(self, sighting: _Sighting, now: float) -> None:
@@ -163,7 +167,7 @@ class Record:
                     continue
                 self.seen[pid] = _Sighting(Process(pid, note.parent, "?", "other", note.birth), None)
             process = self.seen[pid].process
-            _tell(process, note)
+            _tell(process, note, self.seen[pid].program)
             if unseen and process.death is None:  # it lived between two looks
                 process.death = note.birth
 
@@ -183,8 +187,10 @@ class Record:
         return sorted(everyone, key=lambda process: (process.pid != self.main, process.birth, process.pid))
 
 
-def _tell(process: Process, note: Note) -> None:
+def _tell(process: Process, note: Note, program: str) -> None:
     """Add to what was seen of a process what it noted itself, and others of it."""
+    if note.kind == "fork" and process.kind in HELPERS:  # it has the command line of what it was forked from
+        process.kind, process.name = "other", program
     if note.kind in HELPERS and process.kind == "other":
         process.kind = process.name = note.kind
     if note.name:

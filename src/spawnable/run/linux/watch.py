@@ -94,7 +94,7 @@ class Watcher:
         self.look(now)
         self.capture.drain(now)
         leftovers.left_processes(self.record.processes, set())
-        left = leftovers.left_shared(self.shared) + leftovers.left_files(self.request)
+        left = leftovers.left_shared(self.shared, {}, own=self.contained) + leftovers.left_files(self.request, {})
         self._transcript("exit", 0.0, left).to_json()
         self.record.settle(now, set())
         self.record = Record(now, pid)
@@ -124,7 +124,9 @@ class Watcher:
         self.drain_rest(begin)
         self.record.settle(time.monotonic(), living)
         if ended == "exit":
-            left += leftovers.left_shared(self.shared) + leftovers.left_files(self.request)
+            made = self.record.made
+            left += leftovers.left_shared(self.shared, made, own=self.contained)
+            left += leftovers.left_files(self.request, made)
         self.capture.finish(wall)
         return self._transcript(ended, wall, left)
 
