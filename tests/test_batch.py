@@ -167,7 +167,9 @@ def test_full_disk(
     with caplog.at_level(logging.ERROR):
         found = run_all(jobs_of(python, *"abc"), store, workers=1, run=runs)
     assert len(found) == 3
-    assert [entry.message for entry in caplog.records] == ["no space is left"]
+    assert [entry.message for entry in caplog.records] == [
+        "what the runs do from here on is not kept: no space is left"
+    ]
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, ZeroDivisionError])

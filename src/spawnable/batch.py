@@ -74,6 +74,8 @@ def run_all(
             waiting.append((key, twins))
         else:
             batch.note(twins, transcript, stored=True)
+    if store is not None and waiting:
+        store.tidy()
     waiting.sort(key=lambda item: _haste(item[1][0]))
     admission = Admission(workers)
     with _Pool(store, min(admission.most, len(waiting) or 1), run) as pool:
@@ -139,6 +141,7 @@ class _Pool:
         self._store = store
         self._run = run or _runner()
         self._stopped = threading.Event()
+        self._telling = threading.Lock()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="run")
 
     def __enter__(self) -> Self:
@@ -160,14 +163,22 @@ class _Pool:
             raise CancelledError
         transcript = self._run(job.snippet, job.start_method, python)
         # a run that was ended from here did not do what it would have done
-        if self._store is not None and not self._stopped.is_set():
-            try:
-                self._store.write(key, transcript)
-            except StoreError as error:
-                # what was run is worth more than its memory
-                _log.error("%s", error)
-                self._store = None
+        if not self._stopped.is_set():
+            self._keep(key, transcript)
         return transcript
+
+    def _keep(self, key: str, transcript: Transcript) -> None:
+        """Remember a transcript; once that has failed, say so and go on without: it is worth more than its memory."""
+        store = self._store
+        if store is None:
+            return
+        try:
+            store.write(key, transcript)
+        except StoreError as error:
+            with self._telling:
+                if self._store is not None:
+                    _log.error("what the runs do from here on is not kept: %s", error)
+                self._store = None
 
 
 def _runner() -> Runner:

@@ -12,10 +12,14 @@ import gzip
 import hashlib
 import json
 import logging
+import os
 import platform
 import re
 import secrets
+import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +36,10 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 #: digits of a key that tell what was run; the others tell where
 SUBJECT = 32
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+#: seconds after which a file is replaced that another process has open
+_PAUSES = (0.01, 0.05, 0.2, 0.5) if os.name == "nt" else ()
+#: seconds after which a file that was not put in its place never will be
+_STALE = 3600
 
 
 class StoreError(RuntimeError):
@@ -86,20 +94,33 @@ class Store:
         path = self._path(key)
         try:
             head, _, body = path.read_bytes().partition(b"\n")
+            if not head and not body:
+                raise TranscriptError("it is empty")
             if json.loads(head) != {"sha256": hashlib.sha256(body).hexdigest()}:
                 raise TranscriptError("the checksum does not fit")
             return Transcript.from_json(body)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            _log.warning("%s is damaged and not used: %s", path, error)
+            _log.warning("%s is damaged and not used: %s; what it held is run again", path, error)
             return None
 
     def write(self, key: str, transcript: Transcript) -> None:
         """Keep the transcript of a key; see `put`."""
         body = exchange.encoded(transcript)
         head = json.dumps({"sha256": hashlib.sha256(body).hexdigest()}).encode()
-        self._replace(self._path(key), head + b"\n" + body)
+        path = self._path(key)
+        if path.is_dir() and not path.is_symlink():  # nothing that a store made
+            shutil.rmtree(path, ignore_errors=True)
+        self._replace(path, head + b"\n" + body)
+
+    def tidy(self) -> None:
+        """Remove what processes that were killed while they wrote have left."""
+        now = time.time()
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/.*.tmp"):
+            with suppress(OSError):
+                if now - path.lstat().st_mtime > _STALE:
+                    path.unlink()
 
     def export(self, keys: Iterable[str], file: str | Path) -> int:
         """Write the transcripts of these keys to one `.jsonl.gz` file, the same bytes for the same transcripts.
@@ -144,22 +165,40 @@ class Store:
 
     def _replace(self, path: Path, content: bytes) -> None:
         """Write a file so that it is there whole or not at all."""
-        written = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                written.write_bytes(content)
-                written.replace(path)
-            except BaseException:
-                written.unlink(missing_ok=True)
-                raise
+                _put(path, content)
+            except FileNotFoundError:  # somebody deleted the folder meanwhile, which is allowed
+                _put(path, content)
         except OSError as error:
             if error.errno in _FULL:
                 raise StoreError(
                     f"no space is left for {path}: free some, or delete {self.folder}, which holds only what can be "
                     f"run again"
                 ) from error
-            raise StoreError(f"{path} can not be written: {error.strerror or error}") from error
+            raise StoreError(
+                f"{path} can not be written: {error.strerror or error}; make that folder writable, or choose another"
+            ) from error
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file beside the place where it belongs, and move it there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        written.write_bytes(content)
+        for pause in _PAUSES:
+            try:
+                written.replace(path)
+            except PermissionError:  # on Windows, while somebody reads the file
+                time.sleep(pause)
+            else:
+                return
+        written.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            written.unlink(missing_ok=True)
+        raise
 
 
 def job_key(job: Job) -> str:

@@ -102,7 +102,7 @@ class _Watch:
         wall = time.monotonic() - self.begin
         if ended == "exit":
             ended = self.await_others()
-        living = set(self.sightings.look(thoroughly=True))
+        living = set(self.sightings.look(thoroughly=ended != "closed"))
         if ended == "stuck":
             self.ask_stacks(living)
         # what comes now is not the script's doing

@@ -43,6 +43,8 @@ class Sightings:
         self.living: list[int] = [main]
         self.events: list[Event] = []
         self._main, self._folder, self._start = main, folder, start
+        #: no process of the run is older; a second for the coarse clock of the system
+        self._created = time.time() - 1
         self._handles: dict[int, psutil.Process] = {}
         self._zombie_since: dict[int, float] = {}
         with suppress(psutil.Error):
@@ -78,7 +80,8 @@ class Sightings:
                     with suppress(psutil.Error):
                         found.append(psutil.Process(pid))
         elif thoroughly:
-            found += [handle for handle in psutil.process_iter() if _folder(handle) == self._folder]
+            young = [handle for handle in psutil.process_iter() if _created(handle) >= self._created]
+            found += [handle for handle in young if _folder(handle) == self._folder]
         return found
 
     def _lives(self, pid: int, handle: psutil.Process, now: float) -> bool:
@@ -134,7 +137,7 @@ class Sightings:
 
     def kill(self, *, helpers: bool) -> list[int]:
         """End those that live, the helpers of multiprocessing only if asked; return which they were."""
-        living = self.look(thoroughly=helpers)
+        living = self.look() or (self.look(thoroughly=True) if helpers else [])
         chosen = [pid for pid in living if helpers or self.processes[pid].kind not in _HELPERS]
         for pid in chosen:
             with suppress(psutil.Error):
@@ -150,6 +153,12 @@ def _own(handle: psutil.Process) -> int:
     """Return the bytes that a process holds alone, with its part of what it shares where the system tells."""
     held = handle.memory_full_info()
     return int(getattr(held, "pss", held.uss))
+
+
+def _created(handle: psutil.Process) -> float:
+    with suppress(psutil.Error):
+        return float(handle.create_time())
+    return 0.0
 
 
 def _folder(handle: psutil.Process) -> str:

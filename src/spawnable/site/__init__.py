@@ -11,6 +11,7 @@ takes no longer for it.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -84,9 +85,13 @@ class Site:
         if not docnames:
             return
         from spawnable.site.execute import execute
+        from spawnable.site.workers import end_workers_with_this
         from spawnable.store import Store
 
         self.changed = True
+        # a build that is killed before it writes this anew must not leave that of the build before
+        (Path(app.outdir) / "snippets.json").unlink(missing_ok=True)
+        end_workers_with_this()
         store = Store(_store(app))
         extensions = tuple(sorted(app.config.myst_enable_extensions))
         self.executed = execute(env, docnames, self.pythons, store, extensions)
@@ -122,6 +127,11 @@ class Site:
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write what the output folder tells of the cells, where any page was read or is gone; leave no process."""
         folder = Path(app.outdir)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _log.error(
+                "no space is left in %s, or where %s lie: free some and build again; what was run is remembered in %s",
+                *(folder, app.doctreedir, _store(app)),
+            )
         if not self.changed and (folder / "snippets.json").exists():
             return
         from spawnable.run import close

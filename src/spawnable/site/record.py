@@ -39,15 +39,18 @@ def page_record(docname: str, executed: Executed) -> PageRecord:
 
 
 def write_records(folder: Path, pages: Iterable[PageRecord]) -> None:
-    """Write `snippets.json` and the scripts into the output folder."""
+    """Write the scripts and, last, `snippets.json` into the output folder: where that is, all is there."""
+    pages = list(pages)
     snippets = [snippet for page in pages for snippet in page["snippets"]]
     text = json.dumps(snippets, ensure_ascii=False, indent=1) + "\n"
-    (folder / "snippets.json").write_text(text, encoding="utf-8")
     for page in pages:
         for name, script in page["files"].items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(script.encode())
+    written = folder / ".snippets.json"
+    written.write_text(text, encoding="utf-8")
+    written.replace(folder / "snippets.json")
 
 
 def _snippet(docname: str, cell: Cell, results: Results | None) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def main() -> None:
     """Serve requests until the input is closed; the argument is the folder of all runs, removed then."""
     try:
         _requests()
+    except OSError as error:  # such as a full disk: an answer to the request that comes, or is served
+        _write(1, json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
     finally:
         _remove(sys.argv[1])
 
