@@ -43,10 +43,10 @@ def side(at: float, text: str) -> tuple[float, str]:
     return (at, "end") if at - width(text) / NARROW * 100 >= 0 else (RIGHT, "end")
 
 
-def wrapped(text: str, at: float) -> tuple[list[str], float, str]:
-    """Return a text in lines that fit beside a place, where they stand in percent, and their anchor."""
-    place, anchor = (at, "start") if at <= _RIGHTMOST else (RIGHT, "end")
-    room = (RIGHT - place if anchor == "start" else RIGHT) / 100 * NARROW
+def wrapped(text: str, begin: float, end: float) -> tuple[list[str], float, str]:
+    """Return a text in lines that fit under a bar, where they stand in percent, and their anchor."""
+    place, anchor = (begin, "start") if begin <= _RIGHTMOST else (end, "end")
+    room = (RIGHT - place if anchor == "start" else place) / 100 * NARROW
     found: list[str] = []
     for word in text.split():
         if found and width(f"{found[-1]} {word}") <= room:

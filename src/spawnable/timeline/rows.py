@@ -42,25 +42,25 @@ def row(lane: Lane, run: Timeline, scale: Scale, say: Phrases, top: float) -> Ro
             tracks[span.name] = below
             below += _TRACK
     notes: list[tuple[str, float, float, str]] = []
-    for text, time in _said(lane, run, say):
-        parts, at, anchor = wrapped(text, scale.at(time))
+    for text, begin, end in _said(lane, run, say):
+        parts, at, anchor = wrapped(text, scale.at(begin), scale.at(end))
         for part in parts:
             notes.append((part, below + 9, at, anchor))
             below += _TEXT
     return Row(y, below, notes, tracks)
 
 
-def _said(lane: Lane, run: Timeline, say: Phrases) -> list[tuple[str, float]]:
-    """Return what is said under a bar, each with its moment."""
+def _said(lane: Lane, run: Timeline, say: Phrases) -> list[tuple[str, float, float]]:
+    """Return what is said under a bar, each with the time of which it is said."""
     found = []
     zombie = lane.zombie
     if zombie is not None and zombie.end - zombie.begin > max(_TOLD * run.end, _SEEN):
-        found.append((say.zombie(lane), zombie.begin))
+        found.append((say.zombie(lane), zombie.begin, zombie.end))
     process = lane.process
     if process.kind not in HELPERS and process.death is None and run.transcript.ended == "stuck" and process.stack:
         words = wait_of(process, run.transcript).removeprefix(f"{process.name} ").replace("`", "")
-        found.append((words, process.birth))
+        found.append((words, process.birth, run.end))
         lost = [item for item in run.messages if item.sender == process.pid and item.receiver is None]
         if lost:
-            found.append((say.lost(len(lost), lost[0].content), process.birth))
+            found.append((say.lost(len(lost), lost[0].content), process.birth, run.end))
     return found
