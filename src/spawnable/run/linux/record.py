@@ -96,7 +96,7 @@ class Record:
             process.kind, process.name = self._kind(reading)
         process.cpu = max(process.cpu, reading.cpu)
         process.memory = max(process.memory, reading.memory)
-        if process.kind in ("child", "other"):
+        if process.kind != "main":
             process.orphan = process.orphan or reading.parent != process.parent
             process.detached = process.detached or reading.session != self.main
         letter = "S" if reading.state == "I" else reading.state.upper()
@@ -153,6 +153,8 @@ class Record:
             self._gone(sighting, now)
             if pid in ended:
                 sighting.process.death = sighting.process.exit_code = None
+            if sighting.process.kind in HELPERS:  # they are meant to outlive who started them
+                sighting.process.orphan = sighting.process.detached = False
 
     def read_log(self, path: str) -> None:
         """Take in what the Python processes of the run noted of themselves."""
@@ -193,6 +195,8 @@ def _tell(process: Process, note: Note, program: str) -> None:
         process.kind, process.name = "other", program
     if note.kind in HELPERS and process.kind == "other":
         process.kind = process.name = note.kind
+    if note.kind == "fork" and process.kind in HELPERS:  # it has the command line of the one that it is a fork of
+        process.kind, process.name = "other", "python"
     if note.name:
         process.name, process.kind, process.daemon = note.name, "child", note.daemon
     if note.name or note.kind:
