@@ -12,10 +12,12 @@ from rich.text import Text
 
 from spawnable.agreement import groups
 from spawnable.batch import Job
+from spawnable.ends import held, killer
 from spawnable.normalise import lines, normalise
 from spawnable.snippet import Snippet
 from spawnable.transcript import Process, Transcript
 from spawnable.verdict import Verdict
+from spawnable.warned import warned
 
 __all__ = ["show", "title", "verdict_line"]
 
@@ -75,6 +77,7 @@ def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict]
         *_verdicts(jobs, verdicts),
         Text(_measure(transcript), "dim"),
         *_stacks(transcript, colours),
+        *(Text(text, "yellow") for text in _notices(transcript)),
         *(Text(f"left behind: {leftover.kind} {leftover.what}", "red") for leftover in transcript.leftovers),
         *(Text(f"not observed: {what}", "dim") for what in transcript.unknown),
     ]
@@ -148,6 +151,17 @@ def _measure(transcript: Transcript) -> str:
     )
     number = len(transcript.processes)
     return f"{ended} · {transcript.wall:.2f} s · {number} {'process' if number == 1 else 'processes'}"
+
+
+def _notices(transcript: Transcript) -> list[str]:
+    """Return who ended whom, which threads held a process, and the warnings, each with its process."""
+    ended = [(process, killer(process, transcript)) for process in transcript.processes]
+    texts = [f"ended by {name}: {process.name}, signal {-(process.exit_code or 0)}" for process, name in ended if name]
+    texts += [f"{process.name} stayed {time:.2f} s for its thread {name}" for process, name, time in held(transcript)]
+    for item in warned(transcript):
+        process = transcript.process(item.pid)
+        texts.append(f"warning{f' of {process.name}' if process else ''}: {item}")
+    return texts
 
 
 def _stacks(transcript: Transcript, colours: Mapping[int, str]) -> list[Text]:
