@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spawnable.ends import held, killer
 from spawnable.expectation import LEFTOVER_KINDS, Expectation, Outcome
 from spawnable.normalise import Line, lines, normalise
 from spawnable.snippet import Snippet
 from spawnable.tracebacks import Raised, raised
 from spawnable.transcript import Process, Transcript
 from spawnable.waits import waits
+from spawnable.warned import warned
 
 __all__ = ["Verdict", "judge", "outcomes", "report"]
 
@@ -78,6 +80,9 @@ def report(snippet: Snippet, transcript: Transcript, verdict: Verdict) -> str:
         _output(shared),
         _table(shared.processes),
         _listed("waiting:", waits(shared)),
+        _listed("ended by a signal:", _killed(shared)),
+        _listed("stayed for a thread:", [f"{p.name} for {thread}, {time:.3f} s" for p, thread, time in held(shared)]),
+        _listed("warnings:", [f"{_name(item.pid, shared)}{item}" for item in warned(shared)]),
         *(
             f"stack of {process.name} ({process.pid}):\n{_indented(process.stack)}"
             for process in shared.processes
@@ -159,13 +164,30 @@ def _row(process: Process) -> tuple[str, ...]:
         f"{process.birth:.3f}",
         "alive" if process.death is None else f"{process.death:.3f}",
         "?" if process.exit_code is None else str(process.exit_code),
-        f"{process.zombie:.3f}" if process.zombie else "",
+        _zombie(process) if process.zombie else "",
         " ".join(marks),
     )
 
 
+def _zombie(process: Process) -> str:
+    """Say from when to when a process was a zombie, or for how long."""
+    if process.death is None:
+        return f"{process.zombie:.3f}"
+    return f"{process.death:.3f} to {process.death + process.zombie:.3f}"
+
+
 def _listed(title: str, items: list[str]) -> str:
     return "\n".join([title, *(f"  {_plain(item)}" for item in items)]) if items else ""
+
+
+def _killed(transcript: Transcript) -> list[str]:
+    ended = [(process, killer(process, transcript)) for process in transcript.processes]
+    return [f"{process.name} by signal {-(process.exit_code or 0)} of {name}" for process, name in ended if name]
+
+
+def _name(pid: int | None, transcript: Transcript) -> str:
+    process = transcript.process(pid)
+    return f"{process.name}: " if process else ""
 
 
 def _of(pid: int | None) -> str:

@@ -14,12 +14,14 @@ from spawnable.batch import Job
 from spawnable.cli.guide import address_of
 from spawnable.cli.hints import hints
 from spawnable.cli.timeline import Timeline
+from spawnable.ends import held, killer
 from spawnable.explain import explain
 from spawnable.normalise import HELPERS, lines, normalise
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript
 from spawnable.verdict import Verdict
 from spawnable.waits import wait_of
+from spawnable.warned import warned
 
 __all__ = ["folded", "show", "title", "verdict_line"]
 
@@ -80,6 +82,7 @@ def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict]
         Timeline(transcript, colours),
         Text(),
         *_stacks(transcript, colours),
+        *(Text(text, "yellow") for text in _notices(transcript)),
         *(Text(f"left behind: {leftover.kind} {leftover.what}", "red") for leftover in transcript.leftovers),
         *(Text(f"not observed: {what}", "dim") for what in transcript.unknown),
         Text(_measure(transcript), "dim"),
@@ -131,6 +134,17 @@ def _measure(transcript: Transcript) -> str:
     )
     number = len(transcript.processes)
     return f"{ended} · {transcript.wall:.2f} s · {number} {'process' if number == 1 else 'processes'}"
+
+
+def _notices(transcript: Transcript) -> list[str]:
+    """Return who ended whom, which threads held a process, and the warnings, each with its process."""
+    ended = [(process, killer(process, transcript)) for process in transcript.processes]
+    texts = [f"ended by {name}: {process.name}, signal {-(process.exit_code or 0)}" for process, name in ended if name]
+    texts += [f"{process.name} stayed {time:.2f} s for its thread {name}" for process, name, time in held(transcript)]
+    for item in warned(transcript):
+        process = transcript.process(item.pid)
+        texts.append(f"warning{f' of {process.name}' if process else ''}: {item}")
+    return texts
 
 
 def _stacks(transcript: Transcript, colours: Mapping[int, str]) -> list[Text]:

@@ -123,7 +123,7 @@ def _verdict(results: Results, methods: list[str]) -> str:
 
 
 def _notes(results: Results, run: Run) -> list[str]:
-    """Return the sentences on what is expected, where more than the run shown can happen."""
+    """Return the sentences on what is expected, where more than one thing can happen, and on what is to be noted."""
     notes = []
     expected = run.verdict.expected
     if not run.verdict.met:
@@ -132,7 +132,11 @@ def _notes(results: Results, run: Run) -> list[str]:
         notes.append(("race", _("A race decides how it ends, one of: %s.") % str(expected).replace(" | ", ", ")))
     if results.snippet.unordered:
         notes.append(("unordered", _("The order of the lines is left to chance.")))
-    return [element("p", escape(text), {"class": f"verdict-note verdict-{kind}"}) for kind, text in notes]
+    notes += [("notice", text) for text in words.notices(run.transcript)]
+    return [
+        element("p", _CODE.sub(r"<code>\1</code>", escape(visible(text))), {"class": f"verdict-note verdict-{kind}"})
+        for kind, text in notes
+    ]
 
 
 def _stacks(transcript: Transcript) -> str:

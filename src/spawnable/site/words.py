@@ -9,15 +9,18 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from spawnable.ends import held, killer
 from spawnable.expectation import Outcome
 from spawnable.site.language import _
 from spawnable.transcript import Process, Transcript
+from spawnable.warned import warned
 
 __all__ = [
     "agreement",
     "child_exits",
     "exit_code",
     "minor",
+    "notices",
     "order",
     "outcome",
     "own_processes",
@@ -130,6 +133,34 @@ def child_exits(transcript: Transcript) -> list[str]:
             said.append(_("%(count)d children ended with exit code %(code)s") % {"count": len(names), "code": code})
         else:
             said += [_("%(name)s ended with exit code %(code)s") % {"name": n, "code": exit_code(code)} for n in names]
+    return said
+
+
+def notices(transcript: Transcript) -> list[str]:
+    r"""Say which process ended another by a signal, which threads held a process, and what warned of what.
+
+    >>> from spawnable.transcript import Chunk, Event, Process, Transcript
+    >>> main, child = Process(1, None, "main", "main", 0.0, 9.0, 0), Process(2, 1, "child", "child", 1.0, 2.0, -15)
+    >>> run = Transcript("fork", "3.13.0", "Linux", "", "exit", 0, 9.0, 0.1, processes=[main, child])
+    >>> run.events = [Event(1.9, 1, "kill", 2, "15"), Event(7.0, 1, "holds", None, "Thread-1 in work")]
+    >>> run.chunks = [Chunk(0.1, 1, "main.py:3: ResourceWarning: unclosed file\n")]
+    >>> notices(run)  # doctest: +NORMALIZE_WHITESPACE
+    ['main ended child by SIGTERM.', 'main stayed 2.00 s for its thread Thread-1, in `work`.',
+     'main printed a warning: ResourceWarning: unclosed file']
+    """
+    said = []
+    for process in transcript.processes:
+        if name := killer(process, transcript):
+            texts = {"by": name, "name": process.name, "signal": _signal(-(process.exit_code or 0))}
+            itself = _("%(name)s ended itself by %(signal)s.")
+            said.append((itself if name == "itself" else _("%(by)s ended %(name)s by %(signal)s.")) % texts)
+    for process, thread, time in held(transcript):
+        text = _("%(name)s stayed %(time)s for its thread %(thread)s.")
+        said.append(text % {"name": process.name, "time": seconds(time), "thread": thread})
+    for item in dict.fromkeys(warned(transcript)):
+        writer = transcript.process(item.pid)
+        text = _("%(name)s printed a warning: %(text)s") if writer else _("A warning was printed: %(text)s")
+        said.append(text % {"name": writer.name if writer else "", "text": item})
     return said
 
 

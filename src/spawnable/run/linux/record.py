@@ -57,7 +57,7 @@ class Record:
     made: dict[str, int] = field(default_factory=dict)
     #: those that were there at the last look
     present: set[int] = field(default_factory=set)
-    _servers: set[int] = field(default_factory=set)
+    _notes: dict[int, Note] = field(default_factory=dict)
     _reread: float = 0.0
 
     def look(self, pids: list[int], now: float) -> list[procfs.Stat]:
@@ -175,12 +175,24 @@ class Record:
 
     def servers(self, path: str, now: float) -> set[int]:
         """Return the processes that serve a manager, as the log said lately."""
+        return {pid for pid, note in self._noted(path, now).items() if note.serves}
+
+    def helpers_run(self, path: str, now: float) -> bool:
+        """Tell whether a fork server or a resource tracker is there that does not wait: it is on its way to its end."""
+        noted = self._noted(path, now)
+        return any(
+            pid in noted and noted[pid].kind in HELPERS and self.seen[pid].process.states[-1][1] in "RD"
+            for pid in self.present
+        )
+
+    def _noted(self, path: str, now: float) -> dict[int, Note]:
+        """Return what the processes noted of themselves, read anew now and then."""
         if now >= self._reread:
             self._reread = now + _REREAD
             notes = Notes(self.start)
             notes.read(path)
-            self._servers = {pid for pid, note in notes.processes.items() if note.serves}
-        return self._servers
+            self._notes = notes.processes
+        return self._notes
 
     @property
     def processes(self) -> list[Process]:

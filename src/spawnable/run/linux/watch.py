@@ -35,6 +35,8 @@ _SHARE = 5
 _WAIT = 0.001
 #: seconds that helpers and orphans have to end after the main process did
 _GRACE = 1.5
+#: the same for multiprocessing's own helpers where they get no processor for so long
+_GRACE_BUSY = 10.0
 #: seconds for which a whole tree must be seen to wait without end, to be called stuck early
 _IDLE = 0.5
 #: processes that are looked at for the first time in one look
@@ -231,8 +233,10 @@ class Watcher:
 
     def await_others(self, begin: float) -> str:
         """Give helpers and orphans the time to end; return `exit`, or the limit that they pass."""
-        deadline = time.monotonic() + _GRACE
-        while time.monotonic() < deadline:
+        end, log = time.monotonic(), f"{self.request.folder}/log"
+        while (now := time.monotonic()) < end + _GRACE or (
+            now < end + _GRACE_BUSY and self.record.helpers_run(log, now)
+        ):
             if self.reader_open:
                 self.reader_open = self.capture.drain(begin, time.monotonic() + _LOOK)
             begun = time.monotonic()
