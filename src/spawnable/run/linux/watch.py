@@ -27,7 +27,7 @@ from spawnable.transcript import Event, Leftover, Transcript
 if TYPE_CHECKING:
     from spawnable.run.request import Request
 
-__all__ = ["NotStartedError", "watch"]
+__all__ = ["TASKS", "NotStartedError", "watch"]
 
 
 #: seconds between two looks at the processes
@@ -47,7 +47,7 @@ _CALM = 2
 #: seconds after which it is counted all the same, with what no process has mapped
 _RESTLESS = 0.1
 #: threads that may live at once, for each process that may
-_THREADS = 20
+TASKS = 4
 #: seconds that processes have to print their stacks
 _STACKS = 1.0
 #: bytes that are kept of one process's stacks
@@ -155,7 +155,7 @@ class _Run:
         known = len(self.record.seen)
         readings = self.record.look(pids[: known + _NEW], now)
         self.reap()
-        if sum(reading.threads for reading in readings) > self.limits.processes * _THREADS:
+        if sum(reading.threads for reading in readings) > self.limits.processes * TASKS:
             self.signal(signal.SIGSTOP)
             return "processes"
         calm = len(self.record.seen) - known <= _CALM
@@ -175,7 +175,10 @@ class _Run:
         suspect = sum(reading.memory for reading in readings) > self.limits.memory
         if now - self.counted > _RESTLESS:
             self.counted = now
-            suspect = suspect or memory.shared() - self.shared_before > self.limits.memory / 2
+            shared = memory.shared()
+            # what others gave back meanwhile hides nothing
+            self.shared_before = min(self.shared_before, shared)
+            suspect = suspect or shared - self.shared_before > self.limits.memory / 2
         return suspect and memory.held([reading.pid for reading in readings]) > self.limits.memory
 
     def idle(self, now: float, pids: list[int]) -> bool:
