@@ -24,7 +24,7 @@ class Limits:
     output: int = 1_000_000
     #: bytes of memory that all processes of the run may hold together
     memory: int = 2_000_000_000
-    #: processes that may live at once; of threads, 20 times as many
+    #: processes that may live at once; of threads, four times as many
     processes: int = 100
     #: open files of one process
     files: int = 1024

@@ -8,10 +8,9 @@ from typing import Any
 
 from spawnable.snippet import Limits
 
-__all__ = ["WITH_NETWORK", "Request"]
+__all__ = ["Request", "head"]
 
-#: begins a line, so that who passes it on need not read it
-WITH_NETWORK = b"network "
+_NETWORK, _ALONE = b"network", b"alone"
 
 
 @dataclass(slots=True)
@@ -44,14 +43,21 @@ class Request:
     shown: dict[str, str] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
-        """Return the request as a line; `WITH_NETWORK` begins that of a run which has the machine's network."""
+        """Return the request as a line; it begins with what `head` reads, as who passes it on needs no more."""
         raw = {item.name: getattr(self, item.name) for item in fields(self)}
         raw["limits"] = asdict(self.limits)
-        return (WITH_NETWORK if self.limits.network else b"") + json.dumps(raw).encode() + b"\n"
+        network = _NETWORK if self.limits.network else _ALONE
+        return b"%s %d %s\n" % (network, self.limits.processes, json.dumps(raw).encode())
 
     @classmethod
     def from_line(cls, line: bytes) -> Request:
         """Read a request."""
-        raw: dict[str, Any] = json.loads(line.removeprefix(WITH_NETWORK))
+        raw: dict[str, Any] = json.loads(line.split(b" ", 2)[2])
         raw["limits"] = Limits(**raw["limits"])
         return cls(**raw)
+
+
+def head(line: bytes) -> tuple[bool, int]:
+    """Return whether the run of a line has the machine's network, and how many processes it may have."""
+    network, processes, _ = line.split(b" ", 2)
+    return network == _NETWORK, int(processes)

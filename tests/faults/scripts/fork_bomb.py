@@ -1,4 +1,4 @@
-# outcome: stopped processes
+# outcome: stopped processes | error BlockingIOError
 import os
 while True:
     os.fork()

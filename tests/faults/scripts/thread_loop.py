@@ -1,4 +1,4 @@
-# outcome: stopped processes
+# outcome: stopped processes | error RuntimeError
 # limits: time=10
 import threading
 kept = []

@@ -20,14 +20,17 @@ from itertools import count
 from pathlib import Path
 
 from spawnable.run.linux import namespace
-from spawnable.run.linux.watch import NotStartedError, Watcher
-from spawnable.run.request import WITH_NETWORK, Request
+from spawnable.run.linux.group import Group
+from spawnable.run.linux.watch import TASKS, NotStartedError, Watcher
+from spawnable.run.request import Request, head
 from spawnable.snippet import Limits
 
 __all__ = ["main"]
 
 
 _READ = 1 << 20
+#: tasks beyond those of a run: keepers, the warden, and some with which a run can be seen to pass its limit
+_OWN = 100
 #: what a keeper writes before its answer, once it can take a request
 _READY = b"+"
 #: what a transcript does not tell where a run has no namespaces
@@ -38,29 +41,35 @@ _DISK = Limits().disk
 
 def main() -> None:
     """Serve requests until the input is closed; the argument is the folder of all runs, removed then."""
+    group = Group()
     try:
-        _requests()
+        _requests(group)
     except OSError as error:  # such as a full disk: an answer to the request that comes, or is served
         _write(1, json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
     finally:
+        group.leave()
         _remove(sys.argv[1])
 
 
-def _requests() -> None:
+def _requests(group: Group) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     gc.freeze()
     folders = (f"{sys.argv[1]}/{number}" for number in count())
     pending, spare = b"", _Keeper(next(folders), network=False)
-    while piece := os.read(0, _READ):
-        pending += piece
-        while b"\n" in pending:
-            line, _, pending = pending.partition(b"\n")
-            network = line.startswith(WITH_NETWORK)
-            keeper = _Keeper(next(folders), network=True) if network else spare
-            if not keeper.serve(line + b"\n"):
-                return
-            spare = spare if spare is not keeper else _Keeper(next(folders), network=False)
+    try:
+        while piece := os.read(0, _READ):
+            pending += piece
+            while b"\n" in pending:
+                line, _, pending = pending.partition(b"\n")
+                network, processes = head(line)
+                group.limit(processes * TASKS + _OWN)
+                keeper = _Keeper(next(folders), network=True) if network else spare
+                if not keeper.serve(line + b"\n"):
+                    return
+                spare = spare if spare is not keeper else _Keeper(next(folders), network=False)
+    finally:
+        spare.end()
 
 
 class _Keeper:
@@ -84,6 +93,7 @@ class _Keeper:
     def _start(self, *, network: bool) -> None:
         hers, self.requests = os.pipe()
         self.answers, hers_too = os.pipe()
+        self.ended = False
         self.pid = os.fork()
         if not self.pid:
             os.close(self.requests)
@@ -104,7 +114,10 @@ class _Keeper:
             self.end()
 
     def end(self) -> None:
-        """End the keeper and all that is in its namespaces, and remove the folder of its run."""
+        """End the keeper and all that is in its namespaces, and remove the folder of its run; again does nothing."""
+        if self.ended:
+            return
+        self.ended = True
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)

@@ -24,7 +24,7 @@ from spawnable.run.request import Request
 from spawnable.run.scene import STACK_SIGNAL, lay_out, prepare, shown_paths
 from spawnable.transcript import Event, Leftover, Transcript
 
-__all__ = ["NotStartedError", "Watcher"]
+__all__ = ["TASKS", "NotStartedError", "Watcher"]
 
 
 #: seconds between two looks at the processes
@@ -46,7 +46,7 @@ _CALM = 2
 #: seconds after which it is counted all the same, with what no process has mapped
 _RESTLESS = 0.1
 #: threads that may live at once, for each process that may
-_THREADS = 20
+TASKS = 4
 #: seconds that processes have to print their stacks
 _STACKS = 1.5
 #: bytes that are kept of one process's stacks
@@ -176,7 +176,7 @@ class Watcher:
         known = len(self.record.seen)
         readings = self.record.look(pids[: known + _NEW], now)
         self.reap()
-        if sum(reading.threads for reading in readings) > self.limits.processes * _THREADS:
+        if sum(reading.threads for reading in readings) > self.limits.processes * TASKS:
             self.signal(signal.SIGSTOP)
             return "processes"
         calm = len(self.record.seen) - known <= _CALM
@@ -196,7 +196,10 @@ class Watcher:
         suspect = sum(reading.memory for reading in readings) > self.limits.memory
         if now - self.counted > _RESTLESS:
             self.counted = now
-            suspect = suspect or memory.shared() - self.shared_before > self.limits.memory / 2
+            shared = memory.shared()
+            # what others gave back meanwhile hides nothing
+            self.shared_before = min(self.shared_before, shared)
+            suspect = suspect or shared - self.shared_before > self.limits.memory / 2
         if suspect:
             self.count.begin([reading.pid for reading in readings])
         return self.count.held > self.limits.memory
