@@ -24,6 +24,8 @@ KEPT = (
     "spawnable.run.linux.warden",
     "spawnable.run.portable",
 )
+#: imported by the processes of a run, and by nobody else
+collect_ignore = ["src/spawnable/run/inject/spawnable_trace.py"]
 #: seconds that an ended child may take to be gone
 GRACE = 3.0
 
