@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import multiprocessing.context
 import os
+import sys
 from collections.abc import Iterator
 from multiprocessing.context import BaseContext
 from typing import Any, cast
@@ -31,24 +32,42 @@ GRACE = 3.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer `--start-method` and `--run-faults`."""
+    """Offer `--start-method`, `--run-faults` and `--portable`."""
     parser.addoption(
         "--start-method",
         choices=START_METHODS,
         help="the start method that is the default in this session, as if it were the platform's",
     )
     parser.addoption("--run-faults", action="store_true", help="run every hostile script, not a few of them")
+    parser.addoption(
+        "--portable",
+        action="store_true",
+        default=sys.platform != "linux",
+        help="watch runs by a pipe and psutil, as on macOS and Windows",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make `--start-method` the platform's default.
+    """Make `--start-method` the platform's default, and `--portable` the way runs are watched.
 
     `set_start_method` would fix the choice; a program under test may still make it.
     """
+    config.addinivalue_line("markers", "attested: needs what only Linux tells of a run, or keeps it from")
+    if config.getoption("--portable"):
+        os.environ["SPAWNABLE_PORTABLE"] = "1"
     method = config.getoption("--start-method")
     if method:
         default = cast("Any", multiprocessing.context)._default_context
         default._default_context = multiprocessing.get_context(method)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a portable run can not do: some of these scripts would harm the machine."""
+    if config.getoption("--portable"):
+        skip = pytest.mark.skip(reason="only Linux tells this of a run, or keeps a run from it")
+        for item in items:
+            if item.get_closest_marker("attested"):
+                item.add_marker(skip)
 
 
 @pytest.fixture(params=START_METHODS)

@@ -79,6 +79,14 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
 
 
+@nox.session(default=False)
+def portable(session: nox.Session) -> None:
+    """Run the runner's and the builder's tests with runs watched as on macOS and Windows: by a pipe and psutil."""
+    install(session, "tests")
+    chosen = ["tests/test_run.py", "tests/test_close.py", "tests/test_portable.py", "tests/build", "tests/cli"]
+    session.run("pytest", "--portable", "-n", "auto", "--dist", "loadfile", *chosen, *session.posargs)
+
+
 def run_doctests(session: nox.Session, start_method: str) -> None:
     """Run the examples of docstrings and pages with that start method as the default."""
     if sys.platform == "win32" and start_method != "spawn":

@@ -51,6 +51,7 @@ def found(transcript: Transcript) -> list[str]:
     return [str(outcome) for outcome in outcomes(transcript)]
 
 
+@pytest.mark.attested
 def test_each_line_has_its_writer_and_each_child_its_name_and_exit_code(start_method: str) -> None:
     """Who wrote what is known by name, and how each child ended."""
     transcript = did(TWO, start_method)
@@ -123,6 +124,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.attested
 def test_a_tree_that_waits_without_end_is_ended_early_where_that_is_expected(start_method: str) -> None:
     """Every process shows its stack; nothing counts as left behind."""
     transcript = did(STUCK, start_method, expect="stuck", time=60)
@@ -145,8 +147,10 @@ def test_a_sleep_is_no_deadlock() -> None:
         ("import os, time\nif not os.fork():\n    os.setsid()\n    time.sleep(60)", "process", "python"),
         ("open('new.txt', 'w').write('x')", "file", "new.txt"),
         ("import tempfile\ntempfile.mkdtemp(prefix='kept-')", "file", "kept-"),
-        ("open('/tmp/elsewhere', 'w').write('x')", "file", "elsewhere"),
-        ("open('/dev/shm/psm_left', 'w').write('x')", "shared memory", "psm_left"),
+        pytest.param("open('/tmp/elsewhere', 'w').write('x')", "file", "elsewhere", marks=pytest.mark.attested),
+        pytest.param(
+            "open('/dev/shm/psm_left', 'w').write('x')", "shared memory", "psm_left", marks=pytest.mark.attested
+        ),
     ],
 )
 def test_what_is_left_is_named(code: str, kind: str, what: str) -> None:
@@ -158,6 +162,7 @@ def test_what_is_left_is_named(code: str, kind: str, what: str) -> None:
     assert not Path("/tmp/elsewhere").exists()
 
 
+@pytest.mark.attested
 def test_the_users_files_can_not_be_changed(tmp_path: Path) -> None:
     """A script may read what the user may, and write to nothing of it."""
     kept = tmp_path / "kept.txt"
@@ -184,7 +189,7 @@ except OSError as error:
         ("while True: pass", "stuck"),
         ("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", "stuck"),
         ("import signal, time\nfor s in (15, 2): signal.signal(s, signal.SIG_IGN)\ntime.sleep(60)", "stuck"),
-        ("import os\nwhile True: os.fork()", "processes"),
+        pytest.param("import os\nwhile True: os.fork()", "processes", marks=pytest.mark.attested),
         ("kept = []\nwhile True: kept.append(b'x' * 10_000_000)", "memory"),
     ],
 )
@@ -210,6 +215,7 @@ def test_bytes_that_are_no_text_are_shown_as_such() -> None:
     assert did(code).text == "\\xff\x00<b>\x1b[1m é"
 
 
+@pytest.mark.attested
 @pytest.mark.parametrize(
     "code",
     [

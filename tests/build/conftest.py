@@ -21,7 +21,7 @@ pytest.importorskip("sphinx")
 pytest.importorskip("myst_nb")
 
 #: seconds that a program has for what it does
-PATIENCE = 120
+PATIENCE = 600
 QUICK = """
 import multiprocessing
 

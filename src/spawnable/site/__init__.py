@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,8 @@ __all__ = ["setup"]
 _log = logging.getLogger(__name__)
 #: counts changes of what is kept of a page; a greater one reads all pages again
 _VERSION = 2
+#: bytes in which nothing that a build still has to write finds room
+_LEAST_FREE = 20_000
 
 
 class Site:
@@ -127,11 +130,6 @@ class Site:
     def finish(self, app: Sphinx, error: Exception | None) -> None:
         """Write what the output folder tells of the cells, where any page was read or is gone; leave no process."""
         folder = Path(app.outdir)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            _log.error(
-                "no space is left in %s, or where %s lie: free some and build again; what was run is remembered in %s",
-                *(folder, app.doctreedir, _store(app)),
-            )
         if not self.changed and (folder / "snippets.json").exists():
             return
         from spawnable.run import close
@@ -141,6 +139,18 @@ class Site:
         if error is None and app.builder.format == "html":
             pages = _domain(app.env).pages
             write_records(folder, [pages[docname] for docname in sorted(pages)])
+
+
+def _tell_full(app: Sphinx, error: Exception | None) -> None:
+    """Say what to do where the build ended, or is about to, because a disk is full."""
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    for folder in (Path(app.outdir), Path(app.doctreedir)):
+        if is_full or shutil.disk_usage(folder).free < _LEAST_FREE:
+            _log.error(
+                "no space is left in %s: free some and build again; what was run is remembered in %s",
+                *(folder, _store(app)),
+            )
+            return
 
 
 def _store(app: Sphinx) -> Path:
@@ -204,5 +214,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", fill_ledgers)
     app.connect("doctree-resolved", fill_matrices)
     app.connect("html-page-context", _add_executed)
+    app.connect("build-finished", _tell_full, priority=100)  # before a handler fails for that reason
     app.connect("build-finished", site.finish)
     return {"version": "0.1.0", "env_version": _VERSION, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -168,25 +168,22 @@ def _threading(module):
 
     def holding():
         try:
-            frames = sys._current_frames()
             for thread in module.enumerate():
                 if not thread.daemon and thread not in (module.main_thread(), module.current_thread()):
-                    _note("holds", _work(frames.get(thread.ident)), thread.name)
+                    _note("holds", _work(thread), thread.name)
         except Exception:
             pass
 
     module._register_atexit(holding)
 
 
-def _work(frame):
-    """Return the function that a thread was started with."""
-    found = "?"
-    while frame is not None:
-        code = frame.f_code
-        if frame.f_globals.get("__name__") != "threading" or code.co_name not in _STARTING:
-            found = code.co_qualname
-        frame = frame.f_back
-    return found.replace(" ", "_")
+def _work(thread):
+    """Return the function that a thread was started with.
+
+    Not from its frames: to look at them makes some live longer, which Python 3.12 does not survive at its end.
+    """
+    target = getattr(thread, "_target", None) or type(thread).run
+    return getattr(target, "__qualname__", type(target).__qualname__).replace(" ", "_")
 
 
 def _tempfile(module):
@@ -337,8 +334,6 @@ _METHOD = os.environ.get("SPAWNABLE_START_METHOD")
 _SIGNAL = int(os.environ.get("SPAWNABLE_STACK_SIGNAL", "0")) if hasattr(os, "fork") else 0
 _TIME = float(os.environ.get("SPAWNABLE_STACK_TIME", "0"))
 _LOG = f"{_FOLDER}/log"
-#: what a thread does before its function
-_STARTING = ("_bootstrap", "_bootstrap_inner", "run")
 _stacks = None
 _heard = False
 _pid = os.getpid()
