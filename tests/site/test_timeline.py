@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from spawnable.site.options import parse_options
+
 CELL = """\
 ```{code-cell} python
 ---
@@ -43,9 +45,9 @@ def test_a_second_run_is_drawn(site: Any) -> None:
     assert site.build("html", "-E").runs == 0
 
 
-def test_a_wrong_value_says_what_is_right(site: Any) -> None:
-    """A timeline that is none of those there are is told of with its line."""
-    site.write(f"# Title\n\n{CELL.replace('messages', 'mesages')}")
-    built = site.build()
-    assert built.code != 0
-    assert "unknown timeline 'mesages': expected true, false, messages or compare" in built.log
+def test_a_wrong_value_says_what_is_right() -> None:
+    """A timeline that is none of those there are is told of; true and false are two of them."""
+    _, faults = parse_options({"name": "a", "timeline": "mesages"})
+    assert faults == ["option 'timeline': unknown timeline 'mesages': expected true, false, messages or compare"]
+    assert parse_options({"name": "a", "timeline": True})[0].timeline == "processes"
+    assert not parse_options({"name": "a", "timeline": False})[0].timeline
