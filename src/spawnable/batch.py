@@ -136,6 +136,7 @@ class _Pool:
         self._store = store
         self._run = run or _default_run
         self._stopped = threading.Event()
+        self._futures: list[Future[Transcript]] = []
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="run")
 
     def __enter__(self) -> Self:
@@ -146,10 +147,14 @@ class _Pool:
             self._stopped.set()
             self._threads.shutdown(wait=False, cancel_futures=True)
             _close()
+            while wait(self._futures, timeout=_GLANCE).not_done:  # one that was just about to begin
+                _close()
         self._threads.shutdown(wait=True)
 
     def submit(self, key: str, job: Job) -> Future[Transcript]:
-        return self._threads.submit(self._do, key, job)
+        future = self._threads.submit(self._do, key, job)
+        self._futures.append(future)
+        return future
 
     def _do(self, key: str, job: Job) -> Transcript:
         python = job.python.with_packages(job.snippet.packages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from spawnable.cli.live import View
 from spawnable.cli.options import AVAILABLE, Failure, expectations_of, python_option, pythons_of
 from spawnable.cli.screen import show
 from spawnable.python import Python
-from spawnable.run import RunError, close
+from spawnable.run import close
 from spawnable.run import run as run_one
 from spawnable.script import ScriptError, beside, from_file, from_module, own_variables
 from spawnable.snippet import Snippet
@@ -90,12 +91,15 @@ def run(
         limits=limits_of(limits),
     )
     jobs = [Job(snippet, method, python) for python in pythons_of(pythons) for method in snippet.start_methods]
-    transcripts = _run(jobs)
+    transcripts, failed = _run(jobs)
+    jobs = [job for job in jobs if job in transcripts]
     verdicts = {job: judge(snippet, transcripts[job]) for job in jobs}
     if as_json:
         click.echo(json.dumps([_record(job, transcripts[job], verdicts[job]) for job in jobs], ensure_ascii=False))
-    else:
+    elif jobs:
         show(_console(), snippet, transcripts, verdicts)
+    if failed:
+        raise Failure(failed)
     if not all(verdict.met for verdict in verdicts.values()):
         _hint(arguments)
         click.get_current_context().exit(1)
@@ -115,8 +119,8 @@ def _read(script: str, arguments: tuple[str, ...], others: Sequence[Path], *, as
     return replace(snippet, companions={**files, **snippet.companions})
 
 
-def _run(jobs: Sequence[Job]) -> Mapping[Job, Transcript]:
-    """Return what each job did, telling how far they are."""
+def _run(jobs: Sequence[Job]) -> tuple[Mapping[Job, Transcript], str]:
+    """Return what each job did, telling how far they are; and which could not be done, in words."""
     view = View(jobs)
     known = {(job.start_method, job.python.digest): job for job in jobs}
 
@@ -130,9 +134,9 @@ def _run(jobs: Sequence[Job]) -> Mapping[Job, Transcript]:
 
     try:
         with view:
-            return run_all(jobs, done=ended, run=tell_and_run)
-    except (BatchError, RunError) as error:
-        raise Failure(str(error)) from error
+            return run_all(jobs, done=ended, run=tell_and_run), ""
+    except BatchError as error:
+        return error.transcripts, str(error)
     finally:
         close()
 
@@ -147,8 +151,8 @@ class _Console(Console):
 
 def _console() -> Console:
     console = _Console()
-    # a file or a program reads it: no need to fit 80 columns
-    return console if console.is_terminal else _Console(width=_COLUMNS)
+    # a file or a program reads it: no need to fit 80 columns, unless so asked
+    return console if console.is_terminal or "COLUMNS" in os.environ else _Console(width=_COLUMNS)
 
 
 def _hint(arguments: Sequence[str]) -> None:

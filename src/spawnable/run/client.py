@@ -172,6 +172,9 @@ def close() -> None:
     """End every run that is going on and every process that is kept for the next one."""
     if _owner != os.getpid():
         return
+    portable = sys.modules.get("spawnable.run.portable")
+    if portable is not None:
+        portable.stop()
     with _lock:
         wardens = list(_all)
         _all.clear()

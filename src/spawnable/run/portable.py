@@ -28,7 +28,7 @@ from spawnable.transcript import Chunk, Leftover, Process, Transcript
 if TYPE_CHECKING:
     from spawnable.run.request import Request
 
-__all__ = ["watch"]
+__all__ = ["stop", "watch"]
 
 _LOOK = 0.01
 _GRACE = 1.5
@@ -61,16 +61,26 @@ class _Output(threading.Thread):
 def watch(request: Request) -> Transcript:
     """Run the script of a request to its end and tell what it did."""
     request.folder = tempfile.mkdtemp(prefix="spawnable-")
+    watched = _Watch(request)
+    _running.add(watched)
     try:
         prepare(request)
-        return _Watch(request).main()
+        return watched.main()
     finally:
+        _running.discard(watched)
         shutil.rmtree(request.folder, ignore_errors=True)
+
+
+def stop() -> None:
+    """Have every run that goes on in another thread ended, as if its time was up."""
+    for watched in list(_running):
+        watched.stopped = True
 
 
 class _Watch:
     def __init__(self, request: Request) -> None:
         self.request = request
+        self.stopped = False
         self.processes: dict[int, Process] = {}
         self.handles: dict[int, psutil.Process] = {}
         self.zombie_since: dict[int, float] = {}
@@ -130,7 +140,7 @@ class _Watch:
     def follow(self) -> str:
         """Look until the main process ends or a limit is passed; return what ended it."""
         limits = self.request.limits
-        while time.monotonic() - self.begin < limits.time:
+        while time.monotonic() - self.begin < limits.time and not self.stopped:
             living = self.look()
             if self.popen.poll() is not None:
                 return "exit"
@@ -227,3 +237,6 @@ def _born(handle: psutil.Process, now: float) -> Process:
         if f"multiprocessing.{module} import main" in line:
             return Process(handle.pid, parent, module, module, now)
     return Process(handle.pid, parent, name, "child" if "--multiprocessing-fork" in words else "other", now)
+
+
+_running: set[_Watch] = set()
