@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from contextlib import suppress
@@ -23,6 +24,22 @@ INTERRUPTED = 130
 UNREAD = 141
 
 
+#: how what a terminal can not show is written, as codecs know it
+_ERRORS = "spawnable.cli"
+#: signs of the command's own that have a plain form; any other character is escaped
+_PLAIN = {"·": "-", "…": "."}
+
+
+def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return what is written instead of characters that an encoding lacks, and where to go on."""
+    if isinstance(error, UnicodeEncodeError) and error.object[error.start] in _PLAIN:
+        return _PLAIN[error.object[error.start]], error.start + 1
+    return codecs.backslashreplace_errors(error)
+
+
+codecs.register_error(_ERRORS, _replaced)
+
+
 def _version() -> str:
     try:
         return version("spawnable")
@@ -37,7 +54,7 @@ class _Group(click.Group):
         """Run the subcommand."""
         for stream in (sys.stdout, sys.stderr):
             with suppress(AttributeError, ValueError):  # a stream of a test has one encoding, and it is UTF-8
-                stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+                stream.reconfigure(errors=_ERRORS)  # type: ignore[union-attr]
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

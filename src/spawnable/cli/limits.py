@@ -51,8 +51,7 @@ _OPTIONS = (
         type=size_of(10 * _MEGABYTE),
         metavar="SIZE",
         default=_DEFAULT.memory,
-        show_default=_units(_DEFAULT.memory),
-        help="What all its processes may hold together, in bytes or as 500M.",
+        help=f"What all its processes may hold together, in bytes or as 500M.  [default: {_units(_DEFAULT.memory)}]",
     ),
     click.option(
         "--processes",
@@ -67,8 +66,7 @@ _OPTIONS = (
         type=size,
         metavar="SIZE",
         default=_DEFAULT.output,
-        show_default=_units(_DEFAULT.output),
-        help="How much of its output is kept; the rest is counted.",
+        help=f"How much of its output is kept; the rest is counted.  [default: {_units(_DEFAULT.output)}]",
     ),
     click.option(
         "--files",
@@ -83,8 +81,7 @@ _OPTIONS = (
         type=size_of(_MEGABYTE),
         metavar="SIZE",
         default=_DEFAULT.disk,
-        show_default=_units(_DEFAULT.disk),
-        help="What its files may take, and again its shared memory; on Linux.",
+        help=f"What its files may take, and again its shared memory; on Linux.  [default: {_units(_DEFAULT.disk)}]",
     ),
     click.option(
         "--network/--no-network",

@@ -12,14 +12,22 @@ __all__ = ["pages_of", "read", "root_of"]
 
 
 def pages_of(path: Path) -> list[Path]:
-    """Return the page, or all pages under the folder but those in built and hidden folders."""
+    """Return the page, or all pages under the folder but those in built and hidden folders.
+
+    Raises Failure where it is no page, or has none.
+    """
     if path.is_file():
+        if path.suffix != ".md":
+            raise Failure(f"{path} is no page: a page is MyST Markdown and ends in .md; `spawnable run` takes scripts")
         return [path]
-    return sorted(
+    found = sorted(
         page
         for page in path.rglob("*.md")
         if not any(part == "_build" or part.startswith(".") for part in page.relative_to(path).parts)
     )
+    if not found:
+        raise Failure(f"{path} has no page: a page is MyST Markdown and ends in .md")
+    return found
 
 
 def root_of(path: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,8 +18,7 @@ from spawnable.cli.live import View
 from spawnable.cli.options import AVAILABLE, Failure, expectations_of, python_option, pythons_of
 from spawnable.cli.screen import show
 from spawnable.python import Python
-from spawnable.run import RunError, close
-from spawnable.run import run as run_one
+from spawnable.run import Runner, close
 from spawnable.script import ScriptError, beside, from_file, from_module, own_variables
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript
@@ -98,14 +98,17 @@ def run(
         limits=limits_of(limits),
     )
     jobs = [Job(snippet, method, python) for python in pythons_of(pythons) for method in snippet.start_methods]
-    transcripts = _run(jobs)
-    if drawing is not None:
-        _draw(drawing, _run([replace(job, snippet=replace(snippet, traced=True)) for job in jobs]))
+    transcripts, failed = _run(jobs)
+    jobs = [job for job in jobs if job in transcripts]
+    if drawing is not None and jobs:
+        _draw(drawing, _run([replace(job, snippet=replace(snippet, traced=True)) for job in jobs])[0])
     verdicts = {job: judge(snippet, transcripts[job]) for job in jobs}
     if as_json:
         click.echo(json.dumps([_record(job, transcripts[job], verdicts[job]) for job in jobs], ensure_ascii=False))
-    else:
+    elif jobs:
         show(_console(), snippet, transcripts, verdicts)
+    if failed:
+        raise Failure(failed)
     if not all(verdict.met for verdict in verdicts.values()):
         _hint(arguments)
         click.get_current_context().exit(1)
@@ -135,24 +138,24 @@ def _read(script: str, arguments: tuple[str, ...], others: Sequence[Path], *, as
     return replace(snippet, companions={**files, **snippet.companions})
 
 
-def _run(jobs: Sequence[Job]) -> Mapping[Job, Transcript]:
-    """Return what each job did, telling how far they are."""
-    view = View(jobs)
+def _run(jobs: Sequence[Job]) -> tuple[Mapping[Job, Transcript], str]:
+    """Return what each job did, telling how far they are; and which could not be done, in words."""
+    view, runner = View(jobs), Runner()
     known = {(job.start_method, job.python.digest): job for job in jobs}
 
     def tell_and_run(snippet: Snippet, start_method: str, python: Python | None) -> Transcript:
         if python is not None:
             view.started(known[start_method, python.digest])
-        return run_one(snippet, start_method, python)
+        return runner(snippet, start_method, python)
 
     def ended(job: Job, transcript: Transcript, _stored: bool) -> None:
         view.ended(job, transcript, judge(job.snippet, transcript))
 
     try:
         with view:
-            return run_all(jobs, done=ended, run=tell_and_run)
-    except (BatchError, RunError) as error:
-        raise Failure(str(error)) from error
+            return run_all(jobs, done=ended, run=tell_and_run), ""
+    except BatchError as error:
+        return error.transcripts, str(error)
     finally:
         close()
 
@@ -167,8 +170,8 @@ class _Console(Console):
 
 def _console() -> Console:
     console = _Console()
-    # a file or a program reads it: no need to fit 80 columns
-    return console if console.is_terminal else _Console(width=_COLUMNS)
+    # a file or a program reads it: no need to fit 80 columns, unless so asked
+    return console if console.is_terminal or "COLUMNS" in os.environ else _Console(width=_COLUMNS)
 
 
 def _hint(arguments: Sequence[str]) -> None:

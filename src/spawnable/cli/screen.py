@@ -29,6 +29,8 @@ __all__ = ["folded", "show", "title", "verdict_line"]
 _COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "red")
 #: panels stand side by side where each has so many columns
 _COLUMNS = 64
+#: lines of a very long output that are shown, and characters of a very long line
+_FIRST, _LAST, _WIDEST = 300, 100, 4000
 #: how a frame of a library begins, its path shortened
 _LIBRARY = ('File "...', 'File "<frozen ')
 
@@ -38,7 +40,7 @@ def show(
 ) -> None:
     """Print the panels and, under them, in how many runs the script did as expected."""
     found = groups(dict(transcripts), unordered=snippet.unordered)
-    panels = [_panel(group, transcripts[group[0]], verdicts) for group in found]
+    panels = [_panel(group, transcripts[group[0]], verdicts, console.encoding) for group in found]
     if len(panels) > 1 and console.width // len(panels) >= _COLUMNS:
         grid = Table.grid(expand=True, padding=(0, 1))
         for _ in panels:
@@ -73,8 +75,10 @@ def verdict_line(verdict: Verdict) -> str:
     return f"NOT as expected: expected {verdict.expected}, found {found}"
 
 
-def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict]) -> Panel:
+def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict], encoding: str) -> Panel:
     transcript = normalise(raw)
+    for chunk in transcript.chunks:  # its own already: what can not be shown is escaped, so that lines keep their width
+        chunk.text = chunk.text.encode(encoding, "backslashreplace").decode(encoding)
     colours = {process.pid: _COLOURS[number % len(_COLOURS)] for number, process in enumerate(transcript.processes)}
     parts: list[RenderableType] = [
         _output(transcript, colours),
@@ -110,13 +114,24 @@ def _output(transcript: Transcript, colours: Mapping[int, str]) -> RenderableTyp
         table.add_column(no_wrap=True)
         table.add_column(width=1)
     table.add_column(overflow="fold")
-    for line in written:
+    blank = [""] * (2 * labelled)
+    for number, line in enumerate(written):
+        if _FIRST <= number < len(written) - _LAST:
+            if number == _FIRST:
+                hidden = len(written) - _FIRST - _LAST
+                table.add_row(*blank, Text(f"… {hidden} lines not shown: --json has them", "dim"))
+            continue
         colour = colours.get(line.pid, "") if line.pid is not None else ""
-        text = Text.from_ansi(line.text.rstrip("\n"), overflow="fold")
+        text = Text.from_ansi(_shortened(line.text.rstrip("\n")), overflow="fold")
         table.add_row(*([Text(line.name, colour), Text("│", colour)] if labelled else []), text)
     if transcript.dropped:
-        table.add_row(*([""] * (2 * labelled)), Text(f"… and {transcript.dropped} bytes more, not kept", "dim"))
+        table.add_row(*blank, Text(f"… and {transcript.dropped} bytes more, not kept", "dim"))
     return table
+
+
+def _shortened(line: str) -> str:
+    """Return a line, or so much of it as is shown, with how much is not."""
+    return line if len(line) <= _WIDEST else f"{line[:_WIDEST]}… {len(line) - _WIDEST} characters not shown"
 
 
 def _verdicts(jobs: Sequence[Job], verdicts: Mapping[Job, Verdict]) -> list[Text]:

@@ -24,7 +24,12 @@ def store() -> None:
 @_folder
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(folder: Path, file: Path) -> None:
-    """Pack every run that FOLDER remembers into FILE, which is best called `….jsonl.gz`."""
+    """Pack every run that FOLDER remembers into FILE, which is best called `….jsonl.gz`.
+
+    Exit status 0: done; 2: FOLDER could not be read, or FILE not be written.
+    """
+    if not folder.is_dir():
+        raise Failure(f"{folder} does not exist: name the folder that was given to `spawnable check --store`")
     held = Store(folder)
     try:
         number = held.export(held.entries(), file)
@@ -37,7 +42,10 @@ def export(folder: Path, file: Path) -> None:
 @_folder
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def merge(folder: Path, file: Path) -> None:
-    """Add to FOLDER every run in FILE that it does not remember; exit status 1 if a part of FILE was refused."""
+    """Add to FOLDER every run in FILE that it does not remember.
+
+    Exit status 0: done; 1: a part of FILE was refused; 2: FILE could not be read, or FOLDER not be written.
+    """
     try:
         merged = Store(folder).merge(file)
     except StoreError as error:
