@@ -124,8 +124,8 @@ _RULES = (
     ),
     _Rule(
         "lock-collected",
-        "the parent let go of the lock before the child had opened it by its name: keep a reference until the child "
-        "has started",
+        "the parent let go of the lock, or came to its end, before the child had opened it by its name: keep the lock "
+        "and join the child",
         "article/semaphores#a-name-in-dev-shm",
         message=r"SemLock\._rebuild\(\*state\)\n(?:[ ~^]+\n)?FileNotFoundError",
     ),

@@ -44,7 +44,8 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
+def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("COLUMNS", raising=False)  # pytest sets it
     yield
     close()
 
@@ -84,6 +85,24 @@ def test_differing_runs_are_told_apart(tmp_path: Path) -> None:
     result = spawnable("run", write(tmp_path, DIFFERENT))
     assert result.exit_code == 1
     assert "NOT as expected: expected ok, found error LookupError" in result.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how each child ended")
+def test_children_ended_by_sigterm_are_as_expected(tmp_path: Path) -> None:
+    """A pool ends its workers by SIGTERM: that is no fault of the script, unless it is declared otherwise."""
+    script = write(
+        tmp_path,
+        "import multiprocessing, time\n"
+        "if __name__ == '__main__':\n"
+        "    process = multiprocessing.Process(target=time.sleep, args=(600,))\n"
+        "    process.start()\n"
+        "    process.terminate()\n"
+        "    process.join()\n",
+    )
+    result = spawnable("run", "--start-method", "fork", script)
+    assert result.exit_code == 0, result.output
+    assert "as expected: child exit -15" in result.output
+    assert spawnable("run", "--start-method", "fork", "--expect", "ok", script).exit_code == 1
 
 
 def test_what_is_declared_is_expected(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ __all__ = ["main"]
 
 try:
     from spawnable.cli.group import main
+except KeyboardInterrupt:
+    sys.exit(130)  # as after Ctrl-C later on: see `spawnable.cli.group`
 except ModuleNotFoundError as _error:
     if _error.name not in {"click", "rich"}:
         raise
