@@ -169,7 +169,7 @@ def test_nothing_to_run_is_an_error(tmp_path: Path) -> None:
     """A folder without cells is not taken for a success."""
     result = spawnable("check", tmp_path)
     assert result.exit_code == 2
-    assert "nothing to run" in result.output
+    assert "has no page" in result.output
 
 
 def test_cells_become_files(docs: Path, tmp_path: Path) -> None:

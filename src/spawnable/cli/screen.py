@@ -81,7 +81,7 @@ def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict]
         chunk.text = chunk.text.encode(encoding, "backslashreplace").decode(encoding)
     colours = {process.pid: _COLOURS[number % len(_COLOURS)] for number, process in enumerate(transcript.processes)}
     parts: list[RenderableType] = [
-        _output(transcript, colours),
+        _output(transcript, colours, _writable("│", "|", encoding)),
         Text(),
         Timeline(transcript, colours),
         Text(),
@@ -103,8 +103,17 @@ def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict]
     )
 
 
-def _output(transcript: Transcript, colours: Mapping[int, str]) -> RenderableType:
-    """Return every line beside the name of the process that wrote it."""
+def _writable(sign: str, plain: str, encoding: str) -> str:
+    """Return a sign, or a plain one where the encoding lacks it."""
+    try:
+        sign.encode(encoding)
+    except UnicodeEncodeError:
+        return plain
+    return sign
+
+
+def _output(transcript: Transcript, colours: Mapping[int, str], bar: str) -> RenderableType:
+    """Return every line beside the name of the process that wrote it, with a bar between."""
     written = lines(transcript)
     if not written:
         return Text("no output", "dim")
@@ -123,7 +132,7 @@ def _output(transcript: Transcript, colours: Mapping[int, str]) -> RenderableTyp
             continue
         colour = colours.get(line.pid, "") if line.pid is not None else ""
         text = Text.from_ansi(_shortened(line.text.rstrip("\n")), overflow="fold")
-        table.add_row(*([Text(line.name, colour), Text("│", colour)] if labelled else []), text)
+        table.add_row(*([Text(line.name, colour), Text(bar, colour)] if labelled else []), text)
     if transcript.dropped:
         table.add_row(*blank, Text(f"… and {transcript.dropped} bytes more, not kept", "dim"))
     return table
