@@ -3,7 +3,7 @@
 import os, time
 kept = []
 while True:
-    kept.append(b"x" * 20_000_000)
+    kept.append(b"x" * 50_000_000)
     for _ in range(4):
         if not os.fork():
             os._exit(0)
