@@ -178,12 +178,13 @@ class Record:
         return {pid for pid, note in self._noted(path, now).items() if note.serves}
 
     def helpers_run(self, path: str, now: float) -> bool:
-        """Tell whether a fork server or a resource tracker is there that does not wait: it is on its way to its end."""
+        """Tell whether a fork server or a resource tracker runs, on its way to its end, or a program that just began.
+
+        A helper that got no processor since it was started has not said yet that it is one.
+        """
         noted = self._noted(path, now)
-        return any(
-            pid in noted and noted[pid].kind in HELPERS and self.seen[pid].process.states[-1][1] in "RD"
-            for pid in self.present
-        )
+        running = (pid for pid in self.present if self.seen[pid].process.states[-1][1] in "RD")
+        return any(pid not in noted or noted[pid].kind in HELPERS for pid in running)
 
     def _noted(self, path: str, now: float) -> dict[int, Note]:
         """Return what the processes noted of themselves, read anew now and then."""
