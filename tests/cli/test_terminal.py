@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import select
@@ -38,6 +39,7 @@ class Terminal:
         import pty
 
         self.shown = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         kept = {name: text for name, text in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
         self.pid, self.handle = pty.fork()
         if self.pid == 0:
@@ -57,7 +59,7 @@ class Terminal:
             ready, _, _ = select.select([self.handle], [], [], max(deadline - time.monotonic(), 0))
             assert ready, self.shown
             try:
-                self.shown += os.read(self.handle, 1 << 16).decode(errors="replace")
+                self.shown += self._decoder.decode(os.read(self.handle, 1 << 16))
             except OSError:  # the other end is closed
                 break
         return self.shown

@@ -53,7 +53,7 @@ def show(
     met = sum(verdict.met for verdict in verdicts.values())
     style = "green" if met == len(verdicts) else "bold red"
     runs = "run" if len(verdicts) == 1 else "runs"
-    console.print(Text(f"{snippet.name}: as expected in {met} of {len(verdicts)} {runs}", style))
+    console.print(Text(f"{snippet.name}: as expected in {met} of {len(verdicts)} {runs}", style), soft_wrap=True)
 
 
 def title(jobs: Sequence[Job]) -> str:

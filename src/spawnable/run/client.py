@@ -29,6 +29,8 @@ __all__ = ["RunError", "Runner", "close", "run"]
 _PATIENCE = 15.0
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _READ = 1 << 20
+#: seconds in which a warden ends all that it runs on the busiest machine
+_END = 20.0
 _SOURCE = str(Path(__file__).parents[2])
 _START = "import sys; sys.path.insert(0, {source!r}); from spawnable.run.{module} import main; main()"
 _PORTABLE = platform.system() != "Linux"
@@ -105,7 +107,7 @@ class _Warden:
         """See to it that the warden has ended."""
         self.hang_up()
         try:
-            self.process.wait(5)
+            self.process.wait(_END)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -125,7 +125,8 @@ class _Watch:
             if begin - self.begin >= self.limits.time:
                 return "stuck"
             over = self.look()
-            if self.main_process.poll() is not None:
+            # beyond its limit of processes a run was ended at once, its main process as well
+            if self.main_process.poll() is not None and over != "processes":
                 return "exit"
             if over:
                 return over

@@ -48,7 +48,7 @@ def _arm(opened=os.open, dup2=os.dup2, close=os.close):
                 close(new)
             except OSError:
                 _stacks = new
-        if _SIGNAL or _TIME:
+        if _SIGNAL:
             faulthandler.register(_SIGNAL, file=_stacks, all_threads=True)
         else:
             faulthandler.dump_traceback_later(max(0.05, _TIME - monotonic()), file=_stacks)
