@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import secrets
 import select
 import signal
 import subprocess
@@ -80,7 +81,7 @@ def plain(shown: str) -> list[str]:
 @pytest.mark.parametrize("variables", [{}, {"SPAWNABLE_PORTABLE": "1"}], ids=["watched", "portable"])
 def test_ctrl_c_ends_everything(tmp_path: Path, variables: dict[str, str]) -> None:
     """After Ctrl-C the exit status is 130, long before the run would have ended, and no process is left."""
-    mark = tmp_path.name
+    mark = secrets.token_hex(8)
     script = write(tmp_path, "import time\ntime.sleep(2000)\n")
     terminal = Terminal([*COMMAND, "--timeout", "2000", script, mark], variables)
     terminal.read("running")
