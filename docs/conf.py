@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,10 @@ extensions = [
     "myst_nb",  # pages are MyST Markdown, cells are notebook cells
     "spawnable.site",  # runs every cell as a script and hands MyST-NB the outputs
     "spawnable.site.finding",  # the index of the search
+    "spawnable.site.plain",  # each page as Markdown, and llms.txt
+    "spawnable.site.furniture",  # tool tips of terms, sitemap
+    "notfound.extension",  # 404.html, with addresses from the site's root
+    "sphinx_reredirects",  # redirects.toml
     "sphinx_copybutton",  # copies a script exactly as it was run
     "sphinx.ext.autodoc",  # reference/package.md is read from the docstrings
 ]
@@ -42,9 +47,16 @@ myst_heading_anchors = 3  # pages link to each other's headings
 # Scripts are copied, outputs are not.  Neither are sessions: in a file, theirs would lack the main guard.
 copybutton_selector = "div:not(.output):not(.highlight-pycon) > div.highlight pre"
 
+redirects = tomllib.loads((Path(__file__).parent / "redirects.toml").read_text(encoding="utf-8"))
+
 html_theme = "furo"
 html_title = "Spawnable"
 html_baseurl = os.environ.get("SPAWNABLE_BASE_URL", "")  # canonical links, where the site has an address
+notfound_urls_prefix = "/" + html_baseurl.partition("://")[2].partition("/")[2]  # the path of that address
+repository = os.environ.get("SPAWNABLE_REPOSITORY", "")  # the edit link of each page, where the source has an address
+html_theme_options = (
+    {"source_repository": repository, "source_branch": "main", "source_directory": "docs/"} if repository else {}
+)
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["spawnable.css", "timeline.css"]

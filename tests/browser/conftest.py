@@ -16,26 +16,10 @@ import pytest
 
 pytest.importorskip("playwright", reason="run `nox -s browser`")
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 #: milliseconds that a page may take for anything
 PATIENCE = 20_000
-#: one page of each kind
-KINDS = (
-    "index.html",
-    "article/index.html",
-    "article/tickets.html",
-    "article/join-deadlock.html",
-    "article/claims.html",
-    "article/translation.html",
-    "reference/cells.html",
-    "reference/cli.html",
-    "reference/glossary.html",
-    "reference/matrix.html",
-    "reference/package.html",
-    "genindex.html",
-    "search.html",
-)
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -125,6 +109,3 @@ def pages(folder: Path) -> list[str]:
     """All pages, as addresses relative to the site."""
     found = sorted(folder.rglob("*.html"))
     return [re.sub(r"\\", "/", str(path.relative_to(folder))) for path in found if "_static" not in path.parts]
-
-
-__all__ = ["KINDS", "Error"]

@@ -53,7 +53,9 @@ class ClaimDirective(SphinxDirective):
             wrong = f"options {', '.join(missing)} are missing" if missing else "expected a name such as A07"
             raise self.error(f"claim {identifier!r}: {wrong}; verdicts are: {', '.join(VERDICTS)}")
         verdict = self.options["verdict"]
-        head = nodes.paragraph("", "", nodes.inline("", identifier, classes=["claim-id"]), nodes.Text(" "))
+        link = nodes.reference("", "", internal=True, refuri=f"#claim-{identifier}")
+        link += nodes.inline("", identifier, classes=["claim-id"])
+        head = nodes.paragraph("", "", link, nodes.Text(" "))
         head["classes"].append("claim-head")
         head += badge(verdict)
         text = self.options["says"]

@@ -21,9 +21,11 @@ __all__ = ["INDEX", "sections", "setup"]
 
 #: the name of the file in the output folder
 INDEX = "search-index.js"
-#: their text is said by another page, or is none to look for
+#: they are titles of parts, or hold no text to look for
 _SKIPPED = (
     nodes.title,
+    nodes.term,
+    addnodes.desc_signature,
     nodes.comment,
     nodes.raw,
     nodes.substitution_definition,
