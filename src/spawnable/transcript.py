@@ -8,10 +8,11 @@ script.  `Transcript.to_json` and `Transcript.from_json` are inverse to each oth
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
-__all__ = ["Chunk", "Event", "Leftover", "Process", "Transcript", "TranscriptError"]
+__all__ = ["Chunk", "Event", "Leftover", "Process", "Transcript", "TranscriptError", "raw_of"]
 
 
 class TranscriptError(ValueError):
@@ -136,7 +137,7 @@ class Transcript:
 
     def to_json(self) -> str:
         """Return the transcript as one line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(raw_of(self), default=raw_of, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Transcript:
@@ -152,6 +153,16 @@ class Transcript:
             return cls(**{**raw, **_parts(raw)})
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise TranscriptError(f"not a transcript: {error}") from error
+
+
+def raw_of(record: Any) -> dict[str, Any]:
+    """Return the fields of a record as they are: for JSON, where `dataclasses.asdict` would copy all of them first."""
+    return {name: getattr(record, name) for name in _names(record.__class__)}
+
+
+@cache
+def _names(kind: type) -> list[str]:
+    return [item.name for item in fields(kind)]
 
 
 def _parts(raw: dict[str, Any]) -> dict[str, Any]:

@@ -6,128 +6,35 @@ import atexit
 import errno
 import json
 import os
-import platform
-import select
+import struct
 import subprocess
-import sys
 import threading
-import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from spawnable.python import Python
-from spawnable.run.folders import FULL, Folder
+from spawnable.run.folders import FULL
 from spawnable.run.request import Request
 from spawnable.run.scene import INJECT
+from spawnable.run.wardens import Warden, start
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript, TranscriptError
 
 __all__ = ["RunError", "Runner", "close", "run"]
 
-#: seconds beyond its time limit after which a run that did not answer is given up
-_PATIENCE = 15.0
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-_READ = 1 << 20
-#: seconds in which a warden ends all that it runs on the busiest machine
-_END = 20.0
-_SOURCE = str(Path(__file__).parents[2])
-_START = "import sys; sys.path.insert(0, {source!r}); from spawnable.run.{module} import main; main()"
-_PORTABLE = platform.system() != "Linux"
 
 
 class RunError(RuntimeError):
     """A run that could not be done at all; the message says why."""
 
 
-class _Warden:
-    """One warden process and the folder of its runs."""
-
-    def __init__(self) -> None:
-        portable = _PORTABLE or "SPAWNABLE_PORTABLE" in os.environ
-        start = _START.format(source=_SOURCE, module="portable" if portable else "linux.warden")
-        self.folder = Folder()
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", start, self.folder.path],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                cwd="/",
-                # no Ctrl-C reaches it
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-                # it keeps the claim to its folder, whatever becomes of this process
-                pass_fds=self.folder.passed,
-            )
-        except OSError:
-            self.folder.remove()
-            raise
-        if self.folder.passed:
-            self.folder.release()
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.requests, self.answers = self.process.stdin, self.process.stdout
-
-    def ask(self, request: Request) -> bytes:
-        """Have one run done; empty where the warden ended."""
-        patience = request.limits.time + _PATIENCE
-        try:
-            self.requests.write(request.to_line())
-            self.requests.flush()
-            return self._answer_by_timer(patience) if sys.platform == "win32" else self._answer(patience)
-        except (OSError, ValueError):  # a pipe that broke, or was closed from another thread
-            return b""
-
-    def _answer(self, patience: float) -> bytes:
-        deadline, answer = time.monotonic() + patience, bytearray()
-        while not answer.endswith(b"\n"):
-            if not select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                self.process.kill()
-            piece = os.read(self.answers.fileno(), _READ)
-            if not piece:
-                return b""
-            answer += piece
-        return bytes(answer)
-
-    def _answer_by_timer(self, patience: float) -> bytes:
-        """Do the same where a pipe can not be waited for."""
-        timer = threading.Timer(patience, self.process.kill)
-        timer.start()
-        try:
-            return self.answers.readline()
-        finally:
-            timer.cancel()
-
-    def hang_up(self) -> None:
-        """Tell the warden to end, and with it whatever it runs."""
-        with suppress(OSError):
-            self.requests.close()
-
-    def end(self) -> None:
-        """See to it that the warden has ended."""
-        self.hang_up()
-        try:
-            self.process.wait(_END)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.answers.close()
-        self.folder.remove()
-
-    def forget(self) -> None:
-        """Hold no end of its pipes in a forked child, so that it ends with the process that asked for it."""
-        null = os.open(os.devnull, os.O_RDWR)
-        for pipe in (self.requests, self.answers):
-            if not pipe.closed:
-                os.dup2(null, pipe.fileno(), inheritable=False)
-        os.close(null)
-
-
 _lock = threading.Lock()
-_idle: list[_Warden] = []
-_all: set[_Warden] = set()
+_idle: list[Warden] = []
+_all: set[Warden] = set()
 #: those of the process that forked this one
-_foreign: list[_Warden] = []
+_foreign: list[Warden] = []
 #: set by the next `close`
 _closing = threading.Event()
 
@@ -166,8 +73,8 @@ class Runner:
             answer = warden.ask(request)
         finally:
             with _lock:
-                useful = warden in _all and answer.endswith(b"\n")
-                if useful:
+                useful = warden in _all and (warden.lives() if warden.shared else answer.endswith(b"\n"))
+                if useful and not warden.shared:
                     _idle.append(warden)
             if not useful:
                 _drop(warden)
@@ -177,16 +84,29 @@ class Runner:
             return None
         raise RunError(f"{snippet.where}: the process that watches the run ended before the run did")
 
-    def _take(self) -> _Warden | None:
+    def _take(self) -> Warden | None:
         """Return a warden that has nothing to do; None after `close`."""
         with _lock:
             if self._closed.is_set():
                 return None
-            if _idle:
-                return _idle.pop()
-            warden = _Warden()
+            while _idle:
+                warden = _idle[-1] if _idle[-1].shared else _idle.pop()
+                if warden.lives():
+                    return warden
+                self._bury(warden)
+            warden = start()
             _all.add(warden)
+            if warden.shared:
+                _idle.append(warden)
             return warden
+
+    @staticmethod
+    def _bury(warden: Warden) -> None:
+        """Give back what a warden had that somebody killed."""
+        _all.discard(warden)
+        if warden in _idle:
+            _idle.remove(warden)
+        warden.end()
 
 
 def run(snippet: Snippet, start_method: str, python: Python | None = None) -> Transcript:
@@ -230,6 +150,7 @@ def _request(snippet: Snippet, start_method: str, python: Python) -> Request:
     )
 
 
+@cache
 def _shown(python: Python) -> dict[str, str]:
     """Return the folders of this machine that outputs may name, and what a reader is shown instead."""
     folders = {INJECT: "...", python.executable: "python"}
@@ -244,14 +165,24 @@ def _compile(python: Python) -> None:
     for source in Path(INJECT).glob("*.py"):
         kept = source.parent / "__pycache__" / f"{source.stem}.cpython-{python.minor.replace('.', '')}.pyc"
         with suppress(OSError):
-            if not kept.exists() or kept.stat().st_mtime < source.stat().st_mtime:
+            if not kept.exists() or kept.read_bytes()[4:16] != _compiled_from(source):
                 command = [python.executable, "-I", "-m", "py_compile", str(source)]
                 subprocess.run(command, check=False, capture_output=True)
 
 
-def _drop(warden: _Warden) -> None:
+def _compiled_from(source: Path) -> bytes:
+    """Return what the compiled form of a file says of the file it was made from: time of change and size."""
+    status = source.stat()
+    return struct.pack("<III", 0, int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
+
+
+def _drop(warden: Warden) -> None:
     with _lock:
+        if warden not in _all:  # another run, or `close`, did
+            return
         _all.discard(warden)
+        if warden in _idle:
+            _idle.remove(warden)
     warden.end()
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from spawnable.snippet import Limits
+from spawnable.transcript import raw_of
 
-__all__ = ["Request", "head"]
-
-_NETWORK, _ALONE = b"network", b"alone"
+__all__ = ["Request"]
 
 
 @dataclass(slots=True)
@@ -43,21 +42,12 @@ class Request:
     shown: dict[str, str] = field(default_factory=dict)
 
     def to_line(self) -> bytes:
-        """Return the request as a line; it begins with what `head` reads, as who passes it on needs no more."""
-        raw = {item.name: getattr(self, item.name) for item in fields(self)}
-        raw["limits"] = asdict(self.limits)
-        network = _NETWORK if self.limits.network else _ALONE
-        return b"%s %d %s\n" % (network, self.limits.processes, json.dumps(raw).encode())
+        """Return the request as a line."""
+        return json.dumps(raw_of(self), default=raw_of).encode() + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> Request:
         """Read a request."""
-        raw: dict[str, Any] = json.loads(line.split(b" ", 2)[2])
+        raw: dict[str, Any] = json.loads(line)
         raw["limits"] = Limits(**raw["limits"])
         return cls(**raw)
-
-
-def head(line: bytes) -> tuple[bool, int]:
-    """Return whether the run of a line has the machine's network, and how many processes it may have."""
-    network, processes, _ = line.split(b" ", 2)
-    return network == _NETWORK, int(processes)

@@ -355,3 +355,6 @@ if _FOLDER:
         if _SIGNAL or _TIME:
             _arm()
     os.environ.get("SPAWNABLE_TRACE") and __import__("spawnable_trace")
+    # the script finds its modules where it would without this, and as fast
+    if os.path.dirname(__file__) in sys.path:
+        sys.path.remove(os.path.dirname(__file__))

@@ -6,58 +6,63 @@ Root's processes are not counted by `RLIMIT_NPROC`; a control group counts them.
 from __future__ import annotations
 
 import os
-import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
-__all__ = ["Group"]
+__all__ = ["Group", "sweep"]
 
 _ROOT = Path("/sys/fs/cgroup")
 _NAME = "spawnable-"
-#: hundredths of a second that processes which were killed have to be gone
-_TRIES = 50
 
 
 class Group:
-    """The control group of a warden and all that it starts; none where the system has no such groups."""
+    """A control group for one run; none where the system has no such groups."""
 
-    def __init__(self) -> None:
-        """Enter a group of its own."""
+    def __init__(self, name: str, most: int) -> None:
+        """Make it, for so many processes and threads; the name begins with the process id of its warden."""
         self.folder: Path | None = None
-        self.most = 0
-        parent = _parent() if os.geteuid() == 0 else None
-        if parent is None:
-            return
-        for old in parent.glob(f"{_NAME}*"):  # of wardens that were killed
+        parent = _parent()
+        if parent is not None:
             with suppress(OSError):
-                old.rmdir()
-        folder = parent / f"{_NAME}{os.getpid()}"
-        with suppress(OSError):
-            folder.mkdir()
-            self.folder = folder
-            (folder / "cgroup.procs").write_text("0")
+                folder = parent / f"{_NAME}{name}"
+                folder.mkdir()
+                self.folder = folder
+                (folder / "pids.max").write_text(str(most))
 
-    def limit(self, most: int) -> None:
-        """Let there be so many processes and threads in it."""
-        if self.folder is not None and most != self.most:
-            with suppress(OSError):
-                (self.folder / "pids.max").write_text(str(most))
-                self.most = most
-
-    def leave(self) -> None:
-        """Leave the group, and remove it once nothing is in it."""
+    def enter(self) -> None:
+        """Let this process, and all that it starts, be counted in it."""
         if self.folder is not None:
             with suppress(OSError):
-                (self.folder.parent / "cgroup.procs").write_text("0")
-            for _ in range(_TRIES):
-                with suppress(OSError):
-                    self.folder.rmdir()
-                    return
-                time.sleep(0.01)
+                (self.folder / "cgroup.procs").write_text("0")
+
+    def remove(self) -> bool:
+        """Remove it; False where something that was killed is still in it."""
+        if self.folder is not None:
+            try:
+                self.folder.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError:
+                return False
+            self.folder = None
+        return True
 
 
+def sweep() -> None:
+    """Remove the groups of wardens that were killed."""
+    parent = _parent()
+    for old in parent.glob(f"{_NAME}*") if parent is not None else ():
+        if not os.path.exists(f"/proc/{old.name.removeprefix(_NAME).partition('-')[0]}"):
+            with suppress(OSError):
+                old.rmdir()
+
+
+@cache
 def _parent() -> Path | None:
     """Return the control group in which one that counts processes can be made, None where there is none."""
+    if os.geteuid():
+        return None
     try:
         lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
     except OSError:

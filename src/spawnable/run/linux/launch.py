@@ -51,8 +51,8 @@ class Launcher:
         os.close(failure)
         os.set_blocking(self._failed, False)
 
-    def start(self, request: Request) -> None:
-        """Let the process become the script."""
+    def order(self, request: Request) -> bytes:
+        """Return what the process is to become: limits, arguments and variables, as a line."""
         limits = request.limits
         kinds = [
             (resource.RLIMIT_NOFILE, limits.files),
@@ -62,7 +62,11 @@ class Launcher:
         # the processes of its user namespace are counted, where it has one of its own
         if self.contained and os.geteuid() and _KERNEL >= _OWN_COUNT:
             kinds.append((resource.RLIMIT_NPROC, limits.processes))
-        order = json.dumps([kinds, command(request), environment(request)]).encode() + b"\n"
+        return json.dumps([kinds, command(request), environment(request)]).encode() + b"\n"
+
+    def start(self, request: Request) -> None:
+        """Let the process become the script."""
+        order = self.order(request)
         with suppress(BrokenPipeError):
             view = memoryview(order)
             while view:

@@ -1,6 +1,6 @@
 """What is known of a run while it goes on: processes as they are seen, events as they are told.
 
-`Record` gathers from three witnesses: `/proc`, read every few milliseconds; the
+`Record` gathers from three witnesses: `/proc`, read again and again; the
 waiting for orphans; and the log to which each Python process of the run writes.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import struct
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -59,6 +60,8 @@ class Record:
     present: set[int] = field(default_factory=set)
     _notes: dict[int, Note] = field(default_factory=dict)
     _reread: float = 0.0
+    #: can be read from when a process ended since the last look
+    ends: select.epoll = field(default_factory=select.epoll)
 
     def look(self, pids: list[int], now: float) -> list[procfs.Stat]:
         """Take one reading of the processes; return those that live, zombies too."""
@@ -84,6 +87,7 @@ class Record:
         if len(self.present) < _HANDLES:
             with suppress(OSError, AttributeError):
                 handle = os.pidfd_open(reading.pid)
+                self.ends.register(handle, select.EPOLLIN)
         name, kind = ("main", "main") if reading.pid == self.main else (reading.name, "other")
         process = Process(reading.pid, reading.parent, name, kind, round(now - self.start, 4))
         self.seen[reading.pid] = sighting = _Sighting(process, handle, reading.name)

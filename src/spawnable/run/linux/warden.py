@@ -1,9 +1,9 @@
 """A process that keeps runs apart from the one that asks for them.
 
-A warden reads requests from its standard input, a line each, and answers each with
-a transcript.  For every run it forks a keeper, which enters namespaces of its own
-where the system allows it.  A keeper ends when its warden does, and everything in
-the run ends with the keeper; a warden ends when its input is closed.
+For every run a warden forks a keeper, which enters namespaces of its own where the
+system allows it, and is then asked for the run and answers with a transcript itself.
+A keeper ends when its warden does, and everything in the run ends with the keeper; a
+warden ends when the socket that is its standard input is closed.
 """
 
 from __future__ import annotations
@@ -11,25 +11,27 @@ from __future__ import annotations
 import gc
 import json
 import os
-import select
 import shutil
 import signal
+import socket
 import sys
+import time
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 from spawnable.run.linux import namespace
-from spawnable.run.linux.group import Group
+from spawnable.run.linux.group import Group, sweep
 from spawnable.run.linux.watch import TASKS, NotStartedError, Watcher
-from spawnable.run.request import Request, head
+from spawnable.run.request import Request
 from spawnable.snippet import Limits
 
 __all__ = ["main"]
 
 
 _READ = 1 << 20
-#: tasks beyond those of a run: keepers, the warden, and some with which a run can be seen to pass its limit
+_MESSAGE = 1 << 12
+#: tasks beyond those of a run: its keepers, and some with which a run can be seen to pass its limit
 _OWN = 100
 #: what a keeper writes before its answer, once it can take a request
 _READY = b"+"
@@ -37,109 +39,110 @@ _READY = b"+"
 _ALONE = "whether it changed files of yours or ended processes of yours: the system refused it namespaces ({})"
 #: bytes that a run's files may take where the request says nothing else
 _DISK = Limits().disk
+#: seconds in which a keeper ends by itself, once nobody needs it
+_END = 1.0
+#: seconds between two looks whether it has
+_LOOK = 0.01
 
 
 def main() -> None:
-    """Serve requests until the input is closed; the argument is the folder of all runs, removed then."""
-    group = Group()
-    try:
-        _requests(group)
-    except OSError as error:  # such as a full disk: an answer to the request that comes, or is served
-        _write(1, json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
-    finally:
-        group.leave()
-        _remove(sys.argv[1])
-
-
-def _requests(group: Group) -> None:
+    """Serve orders until the socket is closed; the argument is the folder of all runs, removed then."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     gc.freeze()
-    folders = (f"{sys.argv[1]}/{number}" for number in count())
-    pending, spare = b"", _Keeper(next(folders), network=False)
+    keepers: dict[int, _Keeper] = {}
     try:
-        while piece := os.read(0, _READ):
-            pending += piece
-            while b"\n" in pending:
-                line, _, pending = pending.partition(b"\n")
-                network, processes = head(line)
-                group.limit(processes * TASKS + _OWN)
-                keeper = _Keeper(next(folders), network=True) if network else spare
-                if not keeper.serve(line + b"\n"):
-                    return
-                spare = spare if spare is not keeper else _Keeper(next(folders), network=False)
+        with socket.socket(fileno=0) as control:
+            _orders(control, keepers)
     finally:
-        spare.end()
+        for keeper in keepers.values():
+            keeper.kill()
+        for keeper in keepers.values():
+            keeper.end_by = time.monotonic() + _END
+            while not keeper.gone():
+                time.sleep(_LOOK)
+        _remove(sys.argv[1])
+
+
+def _orders(control: socket.socket, keepers: dict[int, _Keeper]) -> None:
+    """Make keepers, and end those that nobody needs any more."""
+    sweep()
+    numbers, ending = count(), set[int]()
+    while True:
+        control.settimeout(_LOOK if ending else None)
+        with suppress(TimeoutError, ConnectionError):
+            order = control.recv(_MESSAGE)
+            if not order:
+                return
+            kind, *rest, ended = json.loads(order)
+            if ended is not None:
+                ending.add(ended)
+                keepers[ended].end_by = time.monotonic() + _END
+            if kind == "new":
+                network, processes, refusal = rest
+                number = next(numbers)
+                try:
+                    keepers[number] = _Keeper(number, network, processes, refusal)
+                    keepers[number].offer(control)
+                except OSError as error:  # such as a full disk
+                    control.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
+        for number in [number for number in ending if keepers[number].gone()]:
+            ending.remove(number)
+            del keepers[number]
 
 
 class _Keeper:
-    """A process that waits for one request, in namespaces of its own, and serves it."""
+    """A process that waits for one request, in namespaces of its own, and serves it.
 
-    #: why a run has no namespaces: told with its transcript; empty while it has them, which ends with the first refusal
-    refusal = "SPAWNABLE_NO_NAMESPACE is set" if "SPAWNABLE_NO_NAMESPACE" in os.environ else ""
+    `refusal` says why it can have none.
+    """
 
-    def __init__(self, folder: str, *, network: bool) -> None:
-        self.folder = folder
-        Path(folder).mkdir(parents=True)
-        self._start(network=network)
-        answer = os.read(self.answers, _READ)
-        if answer != _READY:
-            self.end()
-            _Keeper.refusal = answer.decode(errors="replace") or "the process that entered them ended"
-            Path(folder).mkdir(parents=True)
-            self._start(network=network)
-            os.read(self.answers, 1)
-
-    def _start(self, *, network: bool) -> None:
-        hers, self.requests = os.pipe()
-        self.answers, hers_too = os.pipe()
+    def __init__(self, number: int, network: bool, processes: int, refusal: str) -> None:
+        self.number = number
+        self.folder = f"{sys.argv[1]}/{number}"
+        Path(self.folder).mkdir(parents=True)
+        self.group = Group(f"{os.getpid()}-{number}", processes * TASKS + _OWN)
+        #: the clock's reading when it is killed
+        self.end_by: float | None = None
         self.ended = False
-        self.pid = os.fork()
-        if not self.pid:
-            os.close(self.requests)
-            os.close(self.answers)
-            _keep(hers, hers_too, self.folder, network=network)
-        os.close(hers)
-        os.close(hers_too)
-
-    def serve(self, line: bytes) -> bool:
-        """Have the run done, pass its transcript on and clean up; False where the input was closed meanwhile."""
+        hers, requests = os.pipe()
+        answers, hers_too = os.pipe()
+        self.ends = [requests, answers]
         try:
-            _write(self.requests, line)
-            answer = self._answer()
-            if answer is not None:
-                _write(1, answer)
-            return answer is not None
+            self.pid = os.fork()
+            if not self.pid:
+                os.dup2(hers, 0)
+                for descriptor in (hers, requests, answers):
+                    os.close(descriptor)
+                self.group.enter()
+                _keep(0, hers_too, self.folder, refusal, network=network)
         finally:
-            self.end()
+            os.close(hers)
+            os.close(hers_too)
 
-    def end(self) -> None:
-        """End the keeper and all that is in its namespaces, and remove the folder of its run; again does nothing."""
-        if self.ended:
-            return
-        self.ended = True
+    def offer(self, control: socket.socket) -> None:
+        """Hand both ends that lead to it over."""
+        try:
+            socket.send_fds(control, [b"%d" % self.number], self.ends)
+        finally:
+            for descriptor in self.ends:
+                os.close(descriptor)
+
+    def kill(self) -> None:
+        """End the keeper and all that is in its namespaces."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.requests)
-        os.close(self.answers)
-        _remove(self.folder)
 
-    def _answer(self) -> bytes | None:
-        answer, poll = b"", select.poll()
-        for descriptor in (0, self.answers):
-            poll.register(descriptor, select.POLLIN)
-        while not answer.endswith(b"\n"):
-            ready = {descriptor for descriptor, _ in poll.poll()}
-            if 0 in ready and self.answers not in ready:
-                return None
-            piece = os.read(self.answers, _READ)
-            if not piece:
-                return (
-                    json.dumps({"failed": "the process that watches the run ended without an answer"}).encode() + b"\n"
-                )
-            answer += piece
-        return answer
+    def gone(self) -> bool:
+        """Tell whether it has ended and all is cleaned up; kill it where its time is over."""
+        late = self.end_by is not None and time.monotonic() > self.end_by
+        if not self.ended:
+            self.ended = os.waitpid(self.pid, os.WNOHANG)[0] != 0
+            if self.ended:
+                _remove(self.folder)
+            elif late:
+                self.kill()
+        return self.ended and (self.group.remove() or late)
 
 
 def _remove(folder: str) -> None:
@@ -160,13 +163,13 @@ def _write(descriptor: int, text: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _keep(requests: int, answers: int, folder: str, *, network: bool) -> None:
+def _keep(requests: int, answers: int, folder: str, refusal: str, *, network: bool) -> None:
     """Enter namespaces where the system allows it, serve one request in their first process, and end."""
     try:
         namespace.die_with_parent()
-        if _Keeper.refusal:
+        if refusal:
             namespace.adopt_orphans()
-            _serve(requests, answers, folder, [_ALONE.format(_Keeper.refusal)], contained=False)
+            _serve(requests, answers, folder, [_ALONE.format(refusal)], contained=False)
         try:
             namespace.separate(network=network)
             first = os.fork()

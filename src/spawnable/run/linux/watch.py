@@ -1,7 +1,7 @@
 """Watch one run from its first process id namespace to its last process.
 
 `watch` is the whole life of one run's keeper: it starts the script, reads what it
-prints, looks at its processes every few milliseconds, ends it at its limits, says
+prints, looks at its processes a hundred times a second and whenever one ends, ends it at its limits, says
 what it left and ends that too.
 """
 
@@ -27,12 +27,12 @@ from spawnable.transcript import Event, Leftover, Transcript
 __all__ = ["TASKS", "NotStartedError", "Watcher"]
 
 
-#: seconds between two looks at the processes
-_LOOK = 0.005
+#: seconds between two looks at the processes, where none ends
+_LOOK = 0.01
+#: the same where one does, at least
+_SOON = 0.001
 #: between two looks passes at least so many times the time that one takes: looking goes before the run's own work
 _SHARE = 5
-#: seconds between two looks once the main process has ended
-_WAIT = 0.001
 #: seconds that helpers and orphans have to end after the main process did
 _GRACE = 1.5
 #: the same for multiprocessing's own helpers where they get no processor for so long
@@ -51,6 +51,16 @@ TASKS = 4
 _STACKS = 1.5
 #: bytes that are kept of one process's stacks
 _STACK = 20_000
+#: the files of a rehearsal, and what processes noted in one
+_REHEARSED = "rehearsed"
+_NOTED = (
+    "born 1 python",
+    "started 2 0 Process-1",
+    "name 1 0 Process-1",
+    "made sem.mp-abcdefgh",
+    "reaped 2 0",
+    "exit 0",
+)
 
 
 class NotStartedError(OSError):
@@ -91,15 +101,25 @@ class Watcher:
     def rehearse(self) -> None:
         """Do once what every run does, while nobody waits: what is done first takes longest."""
         pid, now = self.launcher.pid, time.monotonic()
-        self.request = Request.from_line(Request("", "", "", "", [], {}, [], folder=self.folder).to_line())
+        request = Request("", "", "", _REHEARSED, [], {_REHEARSED: "\n"}, [], folder=self.folder)
+        self.request = Request.from_line(request.to_line())
         self.limits = self.request.limits
+        prepare(self.request)
+        self.launcher.order(self.request)
         self.look(now)
         self.capture.drain(now)
+        log = f"{self.folder}/{_REHEARSED}"
+        with open(log, "w", encoding="utf-8") as file:
+            file.writelines(f"{now:.6f} {pid} {words}\n" for words in _NOTED)
+        self.record.read_log(log)
         leftovers.left_processes(self.record.processes, set())
         left = leftovers.left_shared(self.shared, {}, own=self.contained) + leftovers.left_files(self.request, {})
-        self._transcript("exit", 0.0, left).to_json()
+        Request.from_line(request.to_line())
+        self._transcript("exit", 0.0, left).to_json().encode()
         self.record.settle(now, set())
         self.record = Record(now, pid)
+        for path in (log, f"{self.folder}/w/{_REHEARSED}"):
+            os.remove(path)
 
     def main(self, request: Request) -> Transcript:
         """Run the script of a request to its end and tell what it did.
@@ -134,30 +154,33 @@ class Watcher:
 
     def follow(self, main: int, begin: float) -> str:
         """Read and look until the main process ends or a limit is passed; return what ended it."""
-        poll = select.poll()
+        poll, handle = select.poll(), None
         poll.register(self.capture.reader, select.POLLIN)
-        handle = None
         with suppress(OSError):
             handle = os.pidfd_open(main)
             poll.register(handle, select.POLLIN)
-        deadline, next_look = begin + self.limits.time, begin
+        ends = self.record.ends.fileno()
+        next_look = soonest = begin
         try:
             while True:
                 now = time.monotonic()
-                if now >= deadline:
+                if now >= begin + self.limits.time:
                     return "stuck"
                 if now >= next_look:
                     over = self.look(now)
-                    next_look = now + max(_LOOK, _SHARE * (time.monotonic() - now))
-                    if over:
-                        return over
-                    if self.status is not None:
-                        return "exit"
-                ready = poll.poll(max(0.0, next_look - time.monotonic()) * 1000)
+                    soonest = now + max(_SOON, _SHARE * (time.monotonic() - now))
+                    next_look = max(soonest, now + _LOOK)
+                    poll.register(ends, select.POLLIN)
+                    if over or self.status is not None:
+                        return over or "exit"
+                ready = {descriptor for descriptor, _ in poll.poll(max(0.0, next_look - time.monotonic()) * 1000)}
                 if self.reader_open and not self.capture.drain(begin, next_look):
                     self.reader_open = False
                     poll.unregister(self.capture.reader)
-                if handle is not None and any(fd == handle for fd, _ in ready):
+                if ends in ready:  # of many that end, not each is worth a look
+                    poll.unregister(ends)
+                    next_look = max(soonest, time.monotonic())
+                if handle in ready:
                     self.look(time.monotonic())
                     self.reap()
                     if self.status is not None:
@@ -248,7 +271,7 @@ class Watcher:
                 return over
             if not self.pids():
                 break
-            time.sleep(max(_WAIT, (_SHARE - 1) * (time.monotonic() - begun)))
+            self.record.ends.poll(max(_LOOK, (_SHARE - 1) * (time.monotonic() - begun)))
         return "exit"
 
     def ask_stacks(self, living: set[int]) -> None:

@@ -1,0 +1,189 @@
+"""Ask for runs on Linux: of one process that forks another for each."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from spawnable.run.folders import Folder
+from spawnable.run.wardens import PATIENCE, READ, await_end, let_go, start_warden
+from spawnable.snippet import Limits
+
+if TYPE_CHECKING:
+    from spawnable.run.request import Request
+
+__all__ = ["Shared"]
+
+_MESSAGE = 1 << 12
+#: what a keeper says before its answer, once it can take a request
+_READY = b"+"
+_USUAL = Limits()
+#: keepers that are made ready before they are needed, where so many are used at once
+_SPARE = os.cpu_count() or 1
+
+
+class _Keeper:
+    """What leads to a process that serves one request: the warden's number for it, and two ends of pipes."""
+
+    def __init__(self, number: int, descriptors: list[int]) -> None:
+        self.number = number
+        self.requests, self.answers = descriptors
+
+    def send(self, line: bytes) -> None:
+        """Write a request."""
+        view = memoryview(line)
+        while view:
+            view = view[os.write(self.requests, view) :]
+
+    def read(self, deadline: float) -> bytes:
+        """Return what comes next: empty where it ended; raise TimeoutError where nothing comes in time."""
+        if not select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            raise TimeoutError
+        return os.read(self.answers, READ)
+
+    def close(self) -> None:
+        """Close both ends."""
+        os.close(self.requests)
+        os.close(self.answers)
+
+
+class Shared:
+    """A warden that forks a keeper for each run; requests and answers go to and from the keeper itself.
+
+    A keeper is asked for before it is needed: after a run the next one is made ready.
+    """
+
+    shared = True
+
+    def __init__(self) -> None:
+        """Start it."""
+        self.folder = Folder()
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self.process = start_warden("linux.warden", self.folder, theirs.fileno(), subprocess.DEVNULL)
+        self.lock = threading.Lock()
+        self.keepers: set[_Keeper] = set()
+        #: those that nobody uses yet
+        self.idle: list[_Keeper] = []
+        #: how many were asked for and have not come
+        self.awaited = 0
+        #: why runs have no namespaces; empty while they have them, which ends with the first refusal
+        self.refusal = "SPAWNABLE_NO_NAMESPACE is set" if "SPAWNABLE_NO_NAMESPACE" in os.environ else ""
+        self._order()
+
+    def ask(self, request: Request) -> bytes:
+        """Have one run done; empty where the warden ended, or the run did not answer in time."""
+        deadline = time.monotonic() + request.limits.time + PATIENCE
+        keeper = None
+        try:
+            keeper = self._ready(request.limits, deadline)
+            if isinstance(keeper, bytes):
+                return keeper
+            keeper.send(request.to_line())
+            answer = bytearray()
+            while not answer.endswith(b"\n"):
+                piece = keeper.read(deadline)
+                if not piece:
+                    return b""
+                answer += piece
+            return bytes(answer)
+        except OSError:  # what broke, or was shut from another thread
+            return b""
+        finally:
+            if isinstance(keeper, _Keeper):
+                self._done(keeper)
+
+    def _ready(self, limits: Limits, deadline: float) -> _Keeper | bytes:
+        """Return a keeper that can take a request, or the answer that says why there is none."""
+        while True:
+            keeper = self._take(limits, deadline)
+            if isinstance(keeper, bytes):
+                return keeper
+            said = b""
+            try:
+                said = keeper.read(deadline)
+            finally:
+                if said != _READY:
+                    self._done(keeper)
+            if said == _READY:
+                return keeper
+            if self.refusal and not said:
+                raise ConnectionError
+            self.refusal = self.refusal or said.decode(errors="replace") or "the process that entered them ended"
+
+    def _take(self, limits: Limits, deadline: float) -> _Keeper | bytes:
+        usual = limits.network == _USUAL.network and limits.processes == _USUAL.processes
+        with self.lock:
+            if usual and self.idle:
+                return self.idle.pop()
+            if not usual or not self.awaited:
+                self._order(limits)
+            while True:
+                keeper = self._come(deadline)
+                # those that were asked for before an unusual one come first
+                if isinstance(keeper, bytes) or usual or not self.awaited:
+                    return keeper
+                self.idle.append(keeper)
+
+    def _order(self, limits: Limits = _USUAL, *, ended: int | None = None) -> None:
+        """Ask for a keeper, and say which one is not needed any more."""
+        self.awaited += 1
+        order = ["new", limits.network, limits.processes, self.refusal, ended]
+        self.control.send(json.dumps(order).encode())
+
+    def _come(self, deadline: float) -> _Keeper | bytes:
+        """Return the keeper that was asked for first, or the answer that says why there is none."""
+        self.control.settimeout(max(0.01, deadline - time.monotonic()))
+        message, descriptors, _, _ = socket.recv_fds(self.control, _MESSAGE, 2)
+        if not message:
+            raise ConnectionError
+        self.awaited -= 1
+        if len(descriptors) != 2:  # noqa: PLR2004
+            return message
+        keeper = _Keeper(int(message), descriptors)
+        self.keepers.add(keeper)
+        return keeper
+
+    def _done(self, keeper: _Keeper) -> None:
+        """Have a keeper ended, and another made ready."""
+        with self.lock:
+            self.keepers.discard(keeper)
+            keeper.close()
+            with suppress(OSError):
+                busy = len(self.keepers) - len(self.idle)
+                if len(self.idle) + self.awaited < max(1, min(busy, _SPARE)):
+                    self._order(ended=keeper.number)
+                else:
+                    self.control.send(json.dumps(["end", keeper.number]).encode())
+
+    def lives(self) -> bool:
+        """Tell whether it has not ended."""
+        return self.process.poll() is None
+
+    def hang_up(self) -> None:
+        """Tell the warden to end, and with it whatever it runs."""
+        with suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        """See to it that the warden has ended."""
+        self.hang_up()
+        await_end(self.process)
+        with self.lock:
+            for keeper in self.idle:
+                self.keepers.discard(keeper)
+                keeper.close()
+            self.idle.clear()
+        self.control.close()
+        self.folder.remove()
+
+    def forget(self) -> None:
+        """Hold nothing that leads to it in a forked child, so that it ends with the process that asked for it."""
+        let_go([self.control.fileno(), *(end for keeper in self.keepers for end in (keeper.requests, keeper.answers))])

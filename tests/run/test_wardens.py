@@ -1,0 +1,112 @@
+"""The process that does the runs: one for all of them on Linux, replaced where it was killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from spawnable.run import RunError, close, run
+from spawnable.snippet import Limits, Snippet
+from spawnable.transcript import Transcript
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or "SPAWNABLE_PORTABLE" in os.environ, reason="elsewhere each run has one of its own"
+)
+SAYS = Snippet("wardens:says", "print('here')\n")
+#: seconds in which a process of ours does what it is told on a busy machine
+PATIENCE = 20
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """None before, and none after."""
+    close()
+    yield
+    close()
+
+
+def wardens() -> list[psutil.Process]:
+    """Those of this process."""
+    return [child for child in psutil.Process().children() if "spawnable.run.linux.warden" in " ".join(child.cmdline())]
+
+
+def said(transcript: Transcript) -> str:
+    """All that a run printed."""
+    return "".join(chunk.text for chunk in transcript.chunks)
+
+
+def test_many_at_once() -> None:
+    """Runs at the same time are done by one process, each with its own output and its own process ids."""
+    met: list[Transcript] = []
+    gate = threading.Barrier(6)
+
+    def ask(number: int) -> None:
+        gate.wait()
+        snippet = Snippet(f"wardens:{number}", f"import time\ntime.sleep(0.5)\nprint({number})\n")
+        met.append(run(snippet, "spawn"))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(said(transcript) for transcript in met) == [f"{number}\n" for number in range(6)]
+    assert len({transcript.processes[0].pid for transcript in met}) == 1
+    assert len(wardens()) == 1
+
+
+def test_killed_while_idle() -> None:
+    """The next run starts another one, and nothing of the old one stays."""
+    run(SAYS, "fork")
+    (old,) = wardens()
+    keepers = old.children(recursive=True)
+    old.kill()
+    _, alive = psutil.wait_procs([*keepers], PATIENCE)
+    assert not alive
+    assert said(run(SAYS, "fork")) == "here\n"
+    (new,) = wardens()
+    assert new.pid != old.pid
+
+
+def test_killed_while_it_works() -> None:
+    """The run that goes on is an error that says so, and the next one is done."""
+    told: list[str] = []
+
+    def ask() -> None:
+        try:
+            run(Snippet("wardens:sleeps", "import time\ntime.sleep(60)\n"), "fork")
+        except RunError as error:
+            told.append(str(error))
+
+    thread = threading.Thread(target=ask)
+    run(SAYS, "fork")
+    (old,) = wardens()
+    thread.start()
+    while not any("main.py" in " ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)):
+        assert thread.is_alive()
+    os.kill(old.pid, signal.SIGKILL)
+    thread.join(PATIENCE)
+    assert told == ["wardens:sleeps: the process that watches the run ended before the run did"]
+    assert said(run(SAYS, "fork")) == "here\n"
+
+
+def test_other_limits_between() -> None:
+    """A run with the network or another number of processes gets what it asks for, and the next one does not."""
+    code = "import os\nprint(len(os.listdir('/sys/class/net')), len(open('/proc/net/dev').readlines()) - 2)\n"
+    alone, network = Snippet("wardens:net", code), Snippet("wardens:net", code, limits=Limits(network=True))
+    first = said(run(alone, "fork"))
+    wide = said(run(network, "fork"))
+    assert said(run(alone, "fork")) == first
+    assert first.split()[1] == "1"
+    assert int(wide.split()[1]) == len(Path("/proc/net/dev").read_text(encoding="ascii").splitlines()) - 2
+    forks = "import os, time\nfor _ in range(10):\n    os.fork() or time.sleep(20)\n"
+    few = Snippet("wardens:forks", forks, limits=Limits(processes=5))
+    assert run(few, "fork").ended == "processes"
+    assert said(run(SAYS, "fork")) == "here\n"
