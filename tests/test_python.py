@@ -44,6 +44,14 @@ def test_current() -> None:
     assert current.paths == ()
 
 
+def test_current_is_as_asked() -> None:
+    """It is known without starting it, and is the same as any other process finds when it starts it."""
+    code = "import sys\nfrom spawnable.python import Python\nsys.executable = ''\nprint(Python.probe(sys.argv[1]))"
+    asked = [sys.executable, "-c", code, Python.current().executable]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(Python.current())
+
+
 @pytest.mark.parametrize("wanted", [MINOR, platform.python_version(), sys.executable])
 def test_current_is_preferred(wanted: str) -> None:
     """A version that the current interpreter has is the current interpreter."""

@@ -189,7 +189,7 @@ def _probe_path(path: str) -> Python:
 
 @lru_cache(maxsize=64)
 def _probe(path: str, changed: int) -> Python:  # noqa: ARG001 - a changed file is asked anew
-    answer = _ask([path], _PROBE)
+    answer = _own() if path == sys.executable else _ask([path], _PROBE)
     try:
         info = tuple(answer["info"])
         python = Python(
@@ -203,6 +203,13 @@ def _probe(path: str, changed: int) -> Python:  # noqa: ARG001 - a changed file 
     if info < _OLDEST:
         raise PythonError(f"{path} is Python {python.version}: 3.11 or later is needed")
     return python
+
+
+def _own() -> Any:
+    """Return what the interpreter that runs this answers, without starting another."""
+    said: list[str] = []
+    exec(_PROBE, {"print": said.append})  # noqa: S102 - the same text as any other is asked
+    return json.loads(said[0])
 
 
 @lru_cache(maxsize=256)

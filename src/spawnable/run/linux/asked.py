@@ -36,17 +36,24 @@ class _Keeper:
         self.number = number
         self.requests, self.answers = descriptors
 
-    def send(self, line: bytes) -> None:
-        """Write a request."""
-        view = memoryview(line)
-        while view:
-            view = view[os.write(self.requests, view) :]
+    def asked(self, line: bytes, deadline: float) -> bytes:
+        """Send a request and return what is said: that it is ready, and its answer, or why it can not have namespaces.
 
-    def read(self, deadline: float) -> bytes:
-        """Return what comes next: empty where it ended; raise TimeoutError where nothing comes in time."""
-        if not select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            raise TimeoutError
-        return os.read(self.answers, READ)
+        Empty where it ended; raises TimeoutError where nothing comes in time.
+        """
+        with suppress(BrokenPipeError):  # it did not get so far as to read
+            view = memoryview(line)
+            while view:
+                view = view[os.write(self.requests, view) :]
+        said = bytearray()
+        while not said.endswith(b"\n"):
+            if not select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError
+            piece = os.read(self.answers, READ)
+            if not piece:
+                return b"" if said.startswith(_READY) else bytes(said)
+            said += piece
+        return bytes(said)
 
     def close(self) -> None:
         """Close both ends."""
@@ -81,42 +88,23 @@ class Shared:
     def ask(self, request: Request) -> bytes:
         """Have one run done; empty where the warden ended, or the run did not answer in time."""
         deadline = time.monotonic() + request.limits.time + PATIENCE
-        keeper = None
+        line = request.to_line()
         try:
-            keeper = self._ready(request.limits, deadline)
-            if isinstance(keeper, bytes):
-                return keeper
-            keeper.send(request.to_line())
-            answer = bytearray()
-            while not answer.endswith(b"\n"):
-                piece = keeper.read(deadline)
-                if not piece:
+            while True:
+                keeper = self._take(request.limits, deadline)
+                if isinstance(keeper, bytes):
+                    return keeper
+                try:
+                    said = keeper.asked(line, deadline)
+                finally:
+                    self._done(keeper)
+                if said.startswith(_READY):
+                    return said.removeprefix(_READY)
+                if self.refusal:
                     return b""
-                answer += piece
-            return bytes(answer)
+                self.refusal = said.decode(errors="replace") or "the process that entered them ended"
         except OSError:  # what broke, or was shut from another thread
             return b""
-        finally:
-            if isinstance(keeper, _Keeper):
-                self._done(keeper)
-
-    def _ready(self, limits: Limits, deadline: float) -> _Keeper | bytes:
-        """Return a keeper that can take a request, or the answer that says why there is none."""
-        while True:
-            keeper = self._take(limits, deadline)
-            if isinstance(keeper, bytes):
-                return keeper
-            said = b""
-            try:
-                said = keeper.read(deadline)
-            finally:
-                if said != _READY:
-                    self._done(keeper)
-            if said == _READY:
-                return keeper
-            if self.refusal and not said:
-                raise ConnectionError
-            self.refusal = self.refusal or said.decode(errors="replace") or "the process that entered them ended"
 
     def _take(self, limits: Limits, deadline: float) -> _Keeper | bytes:
         usual = limits.network == _USUAL.network and limits.processes == _USUAL.processes

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -33,7 +34,7 @@ _READ = 1 << 20
 _MESSAGE = 1 << 12
 #: tasks beyond those of a run: its keepers, and some with which a run can be seen to pass its limit
 _OWN = 100
-#: what a keeper writes before its answer, once it can take a request
+#: what a keeper writes before its answer, once nothing keeps it from taking a request
 _READY = b"+"
 #: what a transcript does not tell where a run has no namespaces
 _ALONE = "whether it changed files of yours or ended processes of yours: the system refused it namespaces ({})"
@@ -190,7 +191,8 @@ def _keep(requests: int, answers: int, folder: str, refusal: str, *, network: bo
 def _serve(requests: int, answers: int, folder: str, unknown: list[str], *, contained: bool) -> None:
     """Get ready, read one request, do the run, write its transcript, which lacks what is `unknown`, and end."""
     watcher = Watcher(folder, unknown, contained=contained)
-    watcher.rehearse()
+    if not select.select([requests], [], [], 0)[0]:  # nobody waits
+        watcher.rehearse()
     _write(answers, _READY)
     try:
         line = b""
