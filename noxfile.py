@@ -218,6 +218,15 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Count the names of the standard library that the scripts show; first `nox -s matrix`, for all Pythons."""
+    install(session)
+    if not (SITE / "snippets.json").exists():
+        session.error("there is no built site: run `nox -s matrix`, or `nox -s docs` for one Python")
+    session.run("python", "tests/shown/count.py", str(SITE), "docs/reference/names.json")
+
+
+@nox.session(default=False)
 def soak(session: nox.Session) -> None:
     """Run the scripts of the pages ten thousand times, as many at once as a build; `-- --runs 500` is shorter."""
     install(session)

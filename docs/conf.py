@@ -14,6 +14,7 @@ language = "en"
 extensions = [
     "myst_nb",  # pages are MyST Markdown, cells are notebook cells
     "spawnable.site",  # runs every cell as a script and hands MyST-NB the outputs
+    "spawnable.site.shown",  # reference/names.md: which script uses which name
     "spawnable.site.finding",  # the index of the search
     "spawnable.site.plain",  # each page as Markdown, and llms.txt
     "spawnable.site.furniture",  # tool tips of terms, sitemap
@@ -30,6 +31,10 @@ if find_spec("sphinx_click"):
 spawnable_pythons = os.environ.get("SPAWNABLE_PYTHONS", "").split()
 # Distributions that a script needs are installed there, beside nox's environments.
 spawnable_environments = str(Path(__file__).parent.parent / os.environ.get("NOX_ENVDIR", ".nox") / "pythons")
+
+spawnable_names = "reference/names.json"  # those that reference/names.md lists
+
+spawnable_measured = {"bench": "reference/bench.json"}  # what `nox -s bench` wrote: figures for sentences
 
 exclude_patterns = ["_build"]  # what nox builds there is no source
 templates_path = ["_templates"]

@@ -1,0 +1,100 @@
+"""`spawnable.names`: which names of the standard library a script uses."""
+
+from __future__ import annotations
+
+import pytest
+
+from spawnable.names import NamesError, exercised
+
+NAMES = (
+    "concurrent.futures.Executor.submit",
+    "concurrent.futures.Future.result",
+    "concurrent.futures.ProcessPoolExecutor",
+    "multiprocessing.JoinableQueue",
+    "multiprocessing.JoinableQueue.task_done",
+    "multiprocessing.Lock",
+    "multiprocessing.Lock.acquire",
+    "multiprocessing.Process",
+    "multiprocessing.Process.sentinel",
+    "multiprocessing.Queue",
+    "multiprocessing.Queue.put",
+    "multiprocessing.connection.Connection.poll",
+    "multiprocessing.connection.wait",
+    "multiprocessing.cpu_count",
+    "multiprocessing.get_logger",
+    "multiprocessing.managers.BaseProxy.__repr__",
+    "multiprocessing.managers.DictProxy",
+    "multiprocessing.pool.AsyncResult.get",
+    "multiprocessing.pool.Pool.apply_async",
+)
+
+
+def of(code: str) -> list[str]:
+    """The names that one script uses, without their common beginning."""
+    return [name.removeprefix("multiprocessing.") for name, keys in exercised(NAMES, {"it": code}).items() if keys]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("# queue.put\ntext = 'multiprocessing.Queue.put'\n", []),
+        ("import queue\nqueue.Queue().put(1)\n", []),
+        ("import logging\nprint((1).bit_length())\nlogging.getLogger().info('put')\n", []),
+        ("import multiprocessing\nmultiprocessing.Queue().put(1)\n", ["Queue", "Queue.put"]),
+        ("from multiprocessing import Queue as Q\nq = Q()\nsend = q.put\n", ["Queue", "Queue.put"]),
+        (
+            "import multiprocessing\nq = multiprocessing.JoinableQueue()\nq.put(1)\nq.task_done()\n",
+            ["JoinableQueue", "JoinableQueue.task_done", "Queue.put"],
+        ),
+        (
+            "import multiprocessing\nc = multiprocessing.get_context('spawn')\nc.Lock().acquire()\n",
+            ["Lock", "Lock.acquire"],
+        ),
+        ("import multiprocessing\nmultiprocessing.get_context().Process().sentinel\n", ["Process", "Process.sentinel"]),
+        (
+            "import multiprocessing\na, b = multiprocessing.Pipe()\nif a.poll():\n    pass\n",
+            ["connection.Connection.poll"],
+        ),
+        ("from multiprocessing.connection import wait\nwait([])\n", ["connection.wait"]),
+        (
+            "import multiprocessing\nd = multiprocessing.Manager().dict()\nprint(repr(d))\n",
+            ["managers.BaseProxy.__repr__", "managers.DictProxy"],
+        ),
+        (
+            "import multiprocessing\nmultiprocessing.Pool().apply_async(print).get()\n",
+            ["pool.AsyncResult.get", "pool.Pool.apply_async"],
+        ),
+        (
+            "from concurrent.futures import ProcessPoolExecutor\nProcessPoolExecutor().submit(print).result()\n",
+            [
+                "concurrent.futures.Executor.submit",
+                "concurrent.futures.Future.result",
+                "concurrent.futures.ProcessPoolExecutor",
+            ],
+        ),
+        (
+            "def f(queue: 'multiprocessing.Queue[int]') -> None:\n    queue.put(1)\nimport multiprocessing\n",
+            ["Queue", "Queue.put"],
+        ),
+    ],
+)
+def test_by_type(code: str, found: list[str]) -> None:
+    """A name counts where the type of what it is called on says so, under its documented name."""
+    assert [name for name in of(code) if name not in _LEFT_OPEN] == found
+
+
+#: classes that count as soon as an instance of theirs is used
+_LEFT_OPEN = ("connection.Connection", "pool.AsyncResult", "pool.Pool")
+
+
+def test_keys() -> None:
+    """Each script is told by its key, and names that none uses are there too."""
+    found = exercised(NAMES[-1:], {"a": "import multiprocessing\nmultiprocessing.Pool().apply_async(print)\n", "b": ""})
+    assert found == {NAMES[-1]: ["a"]}
+    assert exercised(NAMES[-1:], {"b": ""}) == {NAMES[-1]: []}
+
+
+def test_no_script() -> None:
+    """What is no Python is an error that says where."""
+    with pytest.raises(NamesError, match="syntax"):
+        of("def (:\n")
