@@ -133,11 +133,19 @@ class _Used:
         return self._documented(f"{behind}.{member}") if behind is not None and behind != owner else None
 
     def _raw(self, tree: Any) -> Iterator[str]:
-        from mypy.nodes import CallExpr, MemberExpr, RefExpr
+        from mypy.nodes import LDEF, CallExpr, ImportFrom, MemberExpr, NameExpr, RefExpr
 
+        imported = {
+            alias or name: f"{statement.id}.{name}"
+            for statement in tree.imports
+            if isinstance(statement, ImportFrom)
+            for name, alias in statement.names
+        }
         for expression in _expressions(tree):
             if isinstance(expression, RefExpr):
                 yield from filter(None, (expression.fullname, _written(expression)))
+            if isinstance(expression, NameExpr) and expression.name in imported and expression.kind != LDEF:
+                yield imported[expression.name]  # also one that mypy's own description of the library lacks
             if isinstance(expression, MemberExpr):
                 yield from self._member(expression.expr, expression.name)
             if isinstance(expression, CallExpr) and isinstance(expression.callee, RefExpr):
