@@ -152,19 +152,32 @@ def browser(session: nox.Session) -> None:
     install(session, "browser")
     find_chromium(session)
     session.run("sphinx-build", "-n", "-W", "--keep-going", "-j", "auto", "-b", "html", "docs", str(SITE))
-    session.run("pytest", "tests/browser", *session.posargs, env={"SPAWNABLE_SITE": str(SITE)})
+    tests = ["tests/browser", "-n", "auto", *session.posargs]
+    session.run("pytest", *tests, env={"SPAWNABLE_SITE": str(SITE)})
 
 
 def find_chromium(session: nox.Session) -> None:
-    """Find a Chromium, or install one: that of Playwright, else that of Debian."""
-    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"))):
+    """Find a Chromium, or install one: that of Debian with all it needs, else that of Playwright."""
+    names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+    if any(map(shutil.which, names)):
         return
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        # lists may be missing or old; where they can not be fetched, those that are here may do
+        session.run("apt-get", "update", "-qq", external=True, success_codes=range(256))
+        packages = ["chromium", "fonts-dejavu-core"]  # without any font a page has no text to look at
+        session.run(
+            *("apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages),
+            external=True,
+            env=quiet,
+            success_codes=range(256),
+        )
+        if any(map(shutil.which, names)):
+            return
     try:
         session.run("playwright", "install", "chromium-headless-shell")
     except nox.command.CommandFailed:
-        if not shutil.which("apt-get") or os.geteuid():
-            session.error("there is no Chromium, and Playwright could not fetch one: install Chromium or Google Chrome")
-        session.run("apt-get", "install", "-y", "chromium", external=True)
+        session.error("there is no Chromium, and none could be fetched: install Chromium or Google Chrome")
 
 
 @nox.session(default=False)

@@ -57,6 +57,7 @@ redirects = tomllib.loads((Path(__file__).parent / "redirects.toml").read_text(e
 html_theme = "furo"
 html_title = "Spawnable"
 html_baseurl = os.environ.get("SPAWNABLE_BASE_URL", "")  # canonical links, where the site has an address
+notfound_template = "404.html"
 notfound_urls_prefix = "/" + html_baseurl.partition("://")[2].partition("/")[2]  # the path of that address
 repository = os.environ.get("SPAWNABLE_REPOSITORY", "")  # the edit link of each page, where the source has an address
 html_theme_options = (

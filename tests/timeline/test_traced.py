@@ -167,3 +167,11 @@ def test_a_lock_taken_twice_is_held_until_it_is_freed_twice(zombie: Transcript) 
         (4101, 0.2, 0.6, "RLock")
     ]
     assert isinstance(held[0], Span)
+
+
+def test_who_has_a_lock_at_once_did_not_wait(zombie: Transcript) -> None:
+    """Less than half a millisecond is no time of waiting, as nothing that a reader sees would show it."""
+    times = [("wait", 0.1), ("got", 0.1002), ("freed", 0.2), ("wait", 0.3), ("got", 0.301), ("freed", 0.4)]
+    events = [Event(time, 4101, word, None, "Lock l1") for word, time in times]
+    found = spans(replace(zombie, events=events), 1.0)
+    assert [(span.what, span.begin) for span in found] == [("hold", 0.1002), ("wait", 0.3), ("hold", 0.301)]

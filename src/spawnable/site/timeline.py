@@ -138,7 +138,7 @@ def _row(row: Happening | None, ids: dict[int, str]) -> str:
     if row.line in ids:
         text = element("a", text, {"href": f"#{ids[row.line]}", "class": f"n{row.line}"})
     return (
-        element("td", escape(_SAY.ms(row.time)), {"class": "number"})
+        element("td", escape(_SAY.ms(row.time)))
         + element(
             "th" if row.name else "td", escape(visible(row.name)), _NAMED | {"class": row.colour} if row.name else {}
         )

@@ -19,6 +19,8 @@ __all__ = ["Message", "Span", "messages", "recorded", "spans"]
 _ENDED = ("passed", "gave-up")
 #: kinds of lock that nobody holds
 _UNHELD = ("Event", "Condition", "Barrier")
+#: who has a lock within so many seconds did not wait for it: a drawing would say that it waited 0 ms
+_AT_ONCE = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,15 @@ def spans(transcript: Transcript, end: float) -> list[Span]:
         if event.what == "wait":
             waits[key] = event
         elif event.what in ("got", *_ENDED) and key in waits:
-            note(event.pid, waits.pop(key).time, event.time, "wait", event, over=True)
+            begun = waits.pop(key)
+            if event.what != "got" or event.time - begun.time >= _AT_ONCE:
+                note(event.pid, begun.time, event.time, "wait", event, over=True)
             if event.what == "got" and event.detail.partition(" ")[0] not in _UNHELD:
                 holds[key].append(event)
         elif event.what == "freed" and holds.get(key):
-            begun = holds[key].pop()
+            held = holds[key].pop()
             if not holds[key]:
-                note(event.pid, begun.time, event.time, "hold", event, over=True)
+                note(event.pid, held.time, event.time, "hold", event, over=True)
     left = [("wait", event) for event in waits.values()]
     left += [("hold", events[0]) for events in holds.values() if events]
     for what, event in left:
