@@ -55,6 +55,11 @@ def vanish(code: int) -> NoReturn:
     os._exit(code)
 
 
+def is_set(event: Event) -> bool:
+    """Tell whether it is set."""
+    return event.is_set()
+
+
 def wait(event: Event) -> str:
     """Return when the event is set."""
     event.wait()

@@ -99,6 +99,12 @@ def test_dead_although_its_child_lives(context: BaseContext) -> None:
         event.set()
 
 
+def test_argument_that_nobody_else_keeps(context: BaseContext) -> None:
+    """A lock or event that is made in the call alone is there when the process opens it."""
+    process = ProcessWithResult(jobs.is_set, args=(context.Event(),), context=context)
+    assert process.result() is False
+
+
 def test_time_limit_of_the_wait(context: BaseContext) -> None:
     """After `timeout` seconds without a result the wait ends, the process does not, and can be waited for again."""
     event = context.Event()

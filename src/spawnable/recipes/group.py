@@ -72,8 +72,12 @@ class RemoteTraceback(Exception):
 class Member(Generic[T]):
     """A process of a group: its `process`, and what it returned."""
 
-    def __init__(self, process: Any, reader: Connection) -> None:
+    def __init__(
+        self, process: Any, reader: Connection, kept: Any
+    ) -> None:
         self.process = process
+        # a lock that its maker has let go of can not be opened
+        self._kept = kept
         self._reader = reader
         #: whether it returned, and what it returned or raised
         self._outcome: tuple[bool, Any] | None = None
@@ -166,7 +170,7 @@ class ProcessGroup:
             raise
         finally:
             writer.close()
-        member: Member[T] = Member(process, reader)
+        member: Member[T] = Member(process, reader, (args, kwargs))
         self._members.append(member)
         return member
 

@@ -85,6 +85,8 @@ class ProcessWithResult(Generic[T]):
         using: Any = context or multiprocessing
         self._reader, writer = using.Pipe(duplex=False)
         self._outcome: tuple[bool, Any] | None = None
+        # a lock that its maker has let go of can not be opened
+        self._kept = args, kwargs
         self.process = using.Process(
             target=_run,
             args=(
