@@ -32,11 +32,18 @@ GRACE = 3.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer `--start-method`, `--run-faults` and `--portable`."""
+    """Offer `--start-method`, `--run-faults`, `--soak-faults` and `--portable`."""
     parser.addoption(
         "--start-method",
         choices=START_METHODS,
         help="the start method that is the default in this session, as if it were the platform's",
+    )
+    parser.addoption(
+        "--soak-faults",
+        type=int,
+        default=9,
+        metavar="NUMBER",
+        help="how many faults are injected into each recipe, over all start methods together",
     )
     parser.addoption("--run-faults", action="store_true", help="run every hostile script, not a few of them")
     parser.addoption(

@@ -254,6 +254,15 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def recipes(session: nox.Session) -> None:
+    """Inject a thousand random faults into each recipe, over all start methods; `-- --soak-faults 50` is shorter."""
+    install(session, "tests")
+    # the last of two such options counts
+    faults = ["-k", "faults", "--soak-faults", "1000", "-o", "faulthandler_timeout=600"]
+    session.run("pytest", "tests/recipes", *faults, *session.posargs)
+
+
+@nox.session(default=False)
 def constraints(session: nox.Session) -> None:
     """Pin anew what the sessions install, for every Python and system, in constraints.txt."""
     session.install("uv")

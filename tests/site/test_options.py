@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from spawnable.expectation import Expectations
+from spawnable.recipes import file_of
 from spawnable.site.cells import Page, read_cells
 from spawnable.site.options import described, parse_options
 from spawnable.site.reader import PageError, by_kernel, read
@@ -51,6 +52,7 @@ def test_defaults_are_strict() -> None:
         ({"name": "a", "unordered": "yes, please"}, "neither true nor false"),
         ({"name": "a", "file": "../worker.py"}, "without a folder"),
         ({"name": "a", "arguments": [1]}, "put it between quotes"),
+        ({"name": "a", "recipes": ["soup"]}, "no recipe 'soup': expected one of"),
     ],
 )
 def test_wrong_option_says_what_is_right(raw: dict[str, Any], told: str) -> None:
@@ -85,6 +87,13 @@ def test_needed_cell_lies_beside() -> None:
     assert cells["b"].snippet.start_methods == ()
 
 
+def test_recipe_lies_beside() -> None:
+    """A recipe's file is a companion, exactly as it is in the package, and links to where the page shows it."""
+    cells = page(cell("name: a\nneeds: [b]\nrecipes: [result]") + cell("name: b\nfile: worker.py")).cells
+    assert cells["a"].snippet.companions["result.py"] == file_of("result").read_text(encoding="utf-8")
+    assert cells["a"].companions == (("cell-b", "worker.py"), ("recipe-result", "result.py"))
+
+
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
@@ -92,6 +101,8 @@ def test_needed_cell_lies_beside() -> None:
         (cell("name: a\nneeds: [b]"), 1, "no cell 'b' on this page"),
         (cell("name: a\nneeds: [a]"), 1, "the cell itself"),
         (cell("name: a\nneeds: [b]") + cell("name: b"), 1, "both have the file name 'main.py'"),
+        (cell("name: a\nfile: result.py\nrecipes: [result]"), 1, "result.py is the cell itself"),
+        (cell("name: a\nrecipes: [result]\nneeds: [b]") + cell("name: b\nfile: result.py"), 1, "file name 'result.py'"),
         (cell("name: a", ""), 1, "holds no code"),
     ],
 )

@@ -29,6 +29,7 @@ from sphinx.util import logging
 from sphinx.util.i18n import format_date
 
 from spawnable.python import PythonError
+from spawnable.recipes import file_of
 from spawnable.site import measured
 from spawnable.site.claims import ClaimDirective, ClaimRole, LedgerDirective, claim, fill_ledgers, ledger, note_claims
 from spawnable.site.domain import SpawnableDomain
@@ -111,6 +112,8 @@ class Site:
             from spawnable.site.record import page_record
 
             replace_cells(document, docname, cells, results)
+            for recipe in sorted({name for cell in cells.values() for name in cell.options.recipes}):
+                app.env.note_dependency(str(file_of(recipe)))
             domain.pages[docname] = page_record(docname, executed)
         names = {container["cell_metadata"].get("name") for container in _kernel_cells(document)}
         note_claims(document, domain, docname, set(cells) | names)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from spawnable.recipes import file_of
 from spawnable.site.options import CellOptions, parse_options
 from spawnable.snippet import Limits, Snippet
 
@@ -29,7 +30,7 @@ class Cell:
 
     options: CellOptions
     snippet: Snippet
-    #: the companion cells' names and file names
+    #: where on the page each companion stands, as a link's target, and its file name
     companions: tuple[tuple[str, str], ...] = ()
 
 
@@ -89,6 +90,9 @@ def _drafts(notebook: NotebookNode, faults: list[Fault]) -> Iterable[_Draft]:
 
 def _wrong_needs(draft: _Draft, drafts: dict[str, _Draft]) -> Iterable[str]:
     files = {draft.options.file: draft.options.name}
+    for name in draft.options.recipes:
+        if files.setdefault(f"{name}.py", name) != name:
+            yield f"option 'recipes': {name}.py is the cell itself: give it another name with the option 'file'"
     for name in draft.options.needs:
         if name == draft.options.name:
             yield f"option 'needs': {name!r} is the cell itself"
@@ -97,19 +101,22 @@ def _wrong_needs(draft: _Draft, drafts: dict[str, _Draft]) -> Iterable[str]:
             yield f"option 'needs': no cell {name!r} on this page, whose other cells are: {others or 'none'}"
         elif (other := files.setdefault(drafts[name].options.file, name)) != name:
             yield (
-                f"option 'needs': the cells {other!r} and {name!r} both have the file name "
+                f"option 'needs': {other!r} and {name!r} both have the file name "
                 f"{drafts[name].options.file!r}: give one of them another with the option 'file'"
             )
 
 
 def _cell(draft: _Draft, drafts: dict[str, _Draft], docname: str, path: str) -> Cell:
     options = draft.options
-    companions = {name: drafts[name].options.file for name in options.needs}
+    cells = {drafts[name].options.file: drafts[name].code for name in options.needs}
+    recipes = {f"{name}.py": file_of(name).read_text(encoding="utf-8") for name in options.recipes}
+    places = [(f"cell-{name}", drafts[name].options.file) for name in options.needs]
+    places += [(f"recipe-{name}", f"{name}.py") for name in options.recipes]
     snippet = Snippet(
         name=f"{docname}:{options.name}",
         code=draft.code,
         filename=options.file,
-        companions={file: drafts[name].code for name, file in companions.items()},
+        companions=cells | recipes,
         arguments=options.arguments,
         expectations=options.expect,
         start_methods=options.start_methods if options.run else (),
@@ -120,4 +127,4 @@ def _cell(draft: _Draft, drafts: dict[str, _Draft], docname: str, path: str) -> 
         page=path,
         line=draft.line,
     )
-    return Cell(options, snippet, tuple(companions.items()))
+    return Cell(options, snippet, tuple(places))

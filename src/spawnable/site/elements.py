@@ -29,7 +29,7 @@ class snippet(nodes.General, nodes.Element):  # noqa: N801 - nodes are named as 
 
 
 class snippet_code(nodes.General, nodes.Element):  # noqa: N801
-    """The script: `name`, `file`, `script` (its path in the output folder), `needs` (cells and files), `pythons`."""
+    """The script: `name`, `file`, `script` (its path in the output folder), `needs` (places and files), `pythons`."""
 
 
 class snippet_outputs(nodes.General, nodes.Element):  # noqa: N801
@@ -63,7 +63,7 @@ def _visit_code(self: HTML5Translator, node: snippet_code) -> None:
     here = self.builder.get_target_uri(self.builder.current_docname)
     parts = [element("span", escape(node["file"]), {"class": "caption-text"})]
     if node["needs"]:
-        links = ", ".join(element("a", escape(file), {"href": f"#cell-{name}"}) for name, file in node["needs"])
+        links = ", ".join(element("a", escape(file), {"href": f"#{place}"}) for place, file in node["needs"])
         parts.append(element("span", escape(_("with %s")) % links, {"class": "snippet-needs"}))
     if node["pythons"]:
         parts.append(element("span", escape(versions(node["pythons"])), {"class": "snippet-pythons"}))

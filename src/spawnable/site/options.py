@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from spawnable.expectation import START_METHODS, ExpectationError, Expectations
+from spawnable.recipes import file_of
 
 # ruff: noqa: RUF009 - `_option` makes a dataclass field, as `field` does
 
@@ -39,6 +40,14 @@ def _file(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_]\w*\.py", value, re.ASCII):
         raise OptionError(f"{value!r} is no script's file name: expected one such as worker.py, without a folder")
     return value
+
+
+def _recipe(value: Any) -> str:
+    try:
+        file_of(_text(value))
+    except LookupError as error:
+        raise OptionError(str(error)) from error
+    return str(value)
 
 
 def _flag(value: Any) -> bool:
@@ -170,6 +179,14 @@ class CellOptions:
         "a list of cells of the page",
         "Puts the files of these cells beside it.",
         _list(_name),
+        (),
+        "none",
+    )
+    recipes: tuple[str, ...] = _option(
+        "a list of recipes",
+        "Puts the files of these [recipes](../recipes/index.md) beside it; the page shows each, under the name "
+        "`recipe-NAME`.",
+        _list(_recipe),
         (),
         "none",
     )

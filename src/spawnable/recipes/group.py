@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: 0BSD
+"""Processes that end together: the first failure stops all others.
+
+Copy this file; it needs the standard library alone.
+
+>>> with ProcessGroup() as group:
+...     members = [group.start(abs, args=(n,)) for n in (-1, -2)]
+>>> [member.value for member in members]
+[1, 2]
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.reduction import ForkingPickler
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+__all__ = [
+    "EndedWithoutResult",
+    "Member",
+    "ProcessGroup",
+    "RemoteTraceback",
+]
+
+T = TypeVar("T")
+
+#: seconds between two looks at whether the processes live: what
+#: one has started may hold its pipe open after it is dead
+_LOOK = 0.5
+#: Windows can not wait for more than 63 things at once
+_MOST = 60
+
+
+class EndedWithoutResult(Exception):
+    """A process ended before it had returned or raised.
+
+    `exit_code` is that of `multiprocessing`: negative for a signal.
+    """
+
+    def __init__(self, name: str, exit_code: int | None) -> None:
+        super().__init__(name, exit_code)
+        self.name = name
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        """Name the process and its exit code."""
+        code = self.exit_code
+        how = f"exit code {code}"
+        if code is not None and code < 0:
+            how = f"it was ended by signal {-code}"
+        return f"{self.name} ended without a result: {how}"
+
+
+class RemoteTraceback(Exception):
+    """The cause of an exception that another process raised.
+
+    Its text is the traceback as that process would print it.
+    """
+
+    def __str__(self) -> str:
+        """Return the traceback, on lines of its own."""
+        return f"\n{self.args[0]}"
+
+
+class Member(Generic[T]):
+    """A process of a group: its `process`, and what it returned."""
+
+    def __init__(
+        self, process: Any, reader: Connection, kept: Any
+    ) -> None:
+        self.process = process
+        # a lock that its maker has let go of can not be opened
+        self._kept = kept
+        self._reader = reader
+        #: whether it returned, and what it returned or raised
+        self._outcome: tuple[bool, Any] | None = None
+
+    @property
+    def value(self) -> T:
+        """What the function returned, once the group has ended.
+
+        Raises RuntimeError where it did not return.
+        """
+        if self._outcome is None or not self._outcome[0]:
+            name = self.process.name
+            raise RuntimeError(f"{name} has not returned")
+        return self._outcome[1]  # type: ignore[no-any-return]
+
+    def _look(self) -> BaseException | None:
+        """Take the outcome if it is there; return a failure."""
+        alive = self.process.is_alive()
+        if self._reader.poll():
+            self._outcome = self._receive()
+        elif not alive:
+            self._outcome = False, self._without_result()
+        if self._outcome is None or self._outcome[0]:
+            return None
+        error: BaseException = self._outcome[1]
+        return error
+
+    def _receive(self) -> tuple[bool, Any]:
+        try:
+            message = self._reader.recv_bytes()
+        except (EOFError, OSError):
+            return False, self._without_result()
+        try:
+            returned, value, text = pickle.loads(message)
+        except Exception as error:
+            return False, error
+        if not returned:
+            value.__cause__ = RemoteTraceback(text)
+        return returned, value
+
+    def _without_result(self) -> EndedWithoutResult:
+        self.process.join()
+        code = self.process.exitcode
+        return EndedWithoutResult(self.process.name, code)
+
+
+class ProcessGroup:
+    """Processes of which none outlives the `with` block.
+
+    At its end the block waits for all.  As soon as one raises, or
+    ends without having returned, the others are terminated, killed
+    if they are there `grace` seconds later, and waited for; then
+    the block raises what that one raised, with a `RemoteTraceback`
+    as its cause, or `EndedWithoutResult`.  So are they all when
+    the block itself is left by an exception.
+    """
+
+    def __init__(
+        self,
+        *,
+        grace: float = 5.0,
+        context: BaseContext | None = None,
+    ) -> None:
+        self._using: Any = context or multiprocessing
+        self._grace = grace
+        self._members: list[Member[Any]] = []
+
+    def start(
+        self,
+        target: Callable[..., T],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+    ) -> Member[T]:
+        """Start a process that runs the function.
+
+        The function, its arguments and its result are pickled.
+        """
+        reader, writer = self._using.Pipe(duplex=False)
+        process = self._using.Process(
+            target=_run,
+            args=(reader, writer, target, args, dict(kwargs or {})),
+            name=name,
+        )
+        try:
+            process.start()
+        except BaseException:
+            reader.close()
+            raise
+        finally:
+            writer.close()
+        member: Member[T] = Member(process, reader, (args, kwargs))
+        self._members.append(member)
+        return member
+
+    def __enter__(self) -> Self:
+        """Return the group."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _where: TracebackType | None,
+    ) -> None:
+        """Wait for all; stop all where one failed."""
+        try:
+            failure = None if kind else self._first_failure()
+            if failure is None and kind is None:
+                for member in self._members:
+                    member.process.join()
+        finally:
+            self._stop()
+        if failure is not None:
+            raise failure
+
+    def _first_failure(self) -> BaseException | None:
+        """Wait until one has failed or all have returned."""
+        open_ = list(self._members)
+        while open_:
+            readers = [member._reader for member in open_]
+            wait(readers[:_MOST], _LOOK)
+            for member in open_:
+                failure = member._look()
+                if failure is not None:
+                    return failure
+            open_ = [m for m in open_ if m._outcome is None]
+        return None
+
+    def _stop(self) -> None:
+        processes = [member.process for member in self._members]
+        try:
+            for process in processes:
+                if process.is_alive():
+                    process.terminate()
+            end = time.monotonic() + self._grace
+            while any(process.is_alive() for process in processes):
+                if time.monotonic() >= end:
+                    break
+                time.sleep(0.01)
+        finally:
+            for process in processes:
+                process.kill()
+            for member in self._members:
+                member.process.join()
+                member._reader.close()
+
+
+def _run(
+    reader: Connection,
+    writer: Connection,
+    target: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> None:
+    """Call the function, in the process, and send its outcome."""
+    # held open here, it would hide that the parent is gone
+    reader.close()
+    try:
+        value = target(*args, **kwargs)
+        message = ForkingPickler.dumps((True, value, ""))
+    except Exception as error:
+        text = "".join(traceback.format_exception(error))
+        message = ForkingPickler.dumps((False, _fit(error), text))
+    writer.send_bytes(message)
+    writer.close()
+
+
+def _fit(error: Exception) -> Exception:
+    """Return the exception, or one that can be pickled instead."""
+    try:
+        copy = pickle.loads(pickle.dumps(error))
+    except Exception:
+        copy = None
+    if type(copy) is type(error):
+        return error
+    return RuntimeError(f"{type(error).__qualname__}: {error}")

@@ -1,0 +1,133 @@
+"""`spawnable.recipes.group`: all return, or the first failure ends all."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import threading
+import traceback
+from multiprocessing.context import BaseContext
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from spawnable.recipes.group import EndedWithoutResult, Member, ProcessGroup, RemoteTraceback
+from tests.recipes import jobs_group as jobs
+
+
+def ended(*members: Member[object]) -> bool:
+    """Tell whether all of them have ended and were waited for."""
+    return not any(member.process.is_alive() for member in members) and not multiprocessing.active_children()
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(numbers=st.lists(st.integers(), max_size=6))
+def test_values_in_the_order_of_start(context: BaseContext, numbers: list[int]) -> None:
+    """After the block each member has what its own function returned."""
+    with ProcessGroup(context=context) as group:
+        members = [group.start(jobs.double, args=(number,)) for number in numbers]
+    assert [member.value for member in members] == [2 * number for number in numbers]
+    assert ended(*members)
+
+
+def test_values_larger_than_a_pipe(context: BaseContext) -> None:
+    """Results that no pipe holds do not block the block."""
+    with ProcessGroup(context=context) as group:
+        members = [group.start(jobs.fill, kwargs={"size": 1_000_000}) for _ in range(3)]
+    assert [len(member.value) for member in members] == [1_000_000] * 3
+
+
+def test_first_failure_stops_the_others(context: BaseContext) -> None:
+    """When one raises, others that would never end are ended; its exception has its traceback."""
+    with pytest.raises(ValueError, match="enough") as caught, ProcessGroup(context=context) as group:
+        started = context.Event()
+        waits = group.start(jobs.announce, args=(started, context.Event()))
+        fails = group.start(jobs.fail_after, args=(started, "enough"))
+    assert isinstance(caught.value.__cause__, RemoteTraceback)
+    assert "raise ValueError(text)" in "".join(traceback.format_exception(caught.value))
+    assert ended(waits, fails)
+    with pytest.raises(RuntimeError, match="has not returned"):
+        _ = waits.value
+
+
+def test_one_that_vanishes_is_a_failure(context: BaseContext) -> None:
+    """A member that exits without having returned ends the group, by name and exit code."""
+    with (
+        pytest.raises(EndedWithoutResult, match="Ann ended without a result: exit code 4"),
+        ProcessGroup(context=context) as group,
+    ):
+        waits = group.start(jobs.announce, args=(context.Event(), context.Event()))
+        group.start(jobs.vanish, args=(4,), name="Ann")
+    assert ended(waits)
+
+
+def test_error_in_the_block_stops_all(context: BaseContext) -> None:
+    """An exception of the block itself ends all members, and is the one that is raised."""
+    with pytest.raises(LookupError, match="mine"), ProcessGroup(context=context) as group:
+        waits = group.start(jobs.announce, args=(context.Event(), context.Event()))
+        group.start(jobs.fail, args=("not mine",))
+        raise LookupError("mine")
+    assert ended(waits)
+
+
+def test_member_that_refuses_to_end_is_killed(context: BaseContext) -> None:
+    """A member that ignores the request to end is killed when the time of grace is over."""
+    started = context.Event()
+    with pytest.raises(LookupError), ProcessGroup(grace=0.1, context=context) as group:
+        refuses = group.start(jobs.refuse, args=(started, context.Event()))
+        started.wait()
+        raise LookupError
+    assert ended(refuses)
+
+
+def test_interrupt_stops_all(context: BaseContext) -> None:
+    """Ctrl+C while the block waits ends all members."""
+    started = context.Event()
+
+    def interrupt() -> None:
+        started.wait()
+        _interrupt_main()
+
+    helper = threading.Thread(target=interrupt)
+    with pytest.raises(KeyboardInterrupt), ProcessGroup(context=context) as group:
+        waits = group.start(jobs.announce, args=(started, context.Event()))
+        helper.start()
+    helper.join()
+    assert ended(waits)
+
+
+def _interrupt_main() -> None:
+    import _thread
+
+    _thread.interrupt_main()
+
+
+def test_faults(context: BaseContext, faults: int, chance: random.Random) -> None:
+    """Whatever becomes of one member, the group returns all values or tells the fault; none is left."""
+    for _ in range(faults):
+        fault = chance.choice(["none", "raises", "vanishes", "killed"])
+        sizes = [chance.choice([0, 10, 300_000]) for _ in range(3)]
+        unlucky = chance.randrange(3)
+        members: list[Member[bytes]] = []
+        timer: threading.Timer | None = None
+        try:
+            with ProcessGroup(context=context) as group:
+                for number, size in enumerate(sizes):
+                    own = fault if number == unlucky and fault != "killed" else "none"
+                    members.append(group.start(jobs.vary, args=(size, chance.uniform(0, 0.02), own)))
+                if fault == "killed":
+                    timer = threading.Timer(chance.uniform(0, 0.1), members[unlucky].process.kill)
+                    timer.start()
+            assert fault in {"none", "killed"}
+            assert [member.value for member in members] == [bytes(size) for size in sizes]
+        except ArithmeticError as error:
+            assert (fault, error.args) == ("raises", (sizes[unlucky],))
+        except EndedWithoutResult as error:
+            assert fault in {"vanishes", "killed"}
+            assert error.name == members[unlucky].process.name
+        finally:
+            if timer:
+                timer.cancel()
+                timer.join()
+        assert ended(*members)
