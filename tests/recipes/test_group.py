@@ -7,16 +7,17 @@ import random
 import threading
 import traceback
 from multiprocessing.context import BaseContext
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from spawnable.recipes.group import EndedWithoutResult, Member, ProcessGroup, RemoteTraceback
 from tests.recipes import jobs_group as jobs
 
+from spawnable.recipes.group import EndedWithoutResult, Member, ProcessGroup, RemoteTraceback
 
-def ended(*members: Member[object]) -> bool:
+
+def ended(*members: Member[Any]) -> bool:
     """Tell whether all of them have ended and were waited for."""
     return not any(member.process.is_alive() for member in members) and not multiprocessing.active_children()
 

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: 0BSD
+"""A time limit for any call, also one that never comes back.
+
+Copy this file; it needs the standard library alone.
+
+>>> with_time_limit(60, divmod, 7, 2)
+(3, 1)
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, ParamSpec, TypeVar
+
+__all__ = [
+    "EndedWithoutResult",
+    "OutOfTime",
+    "RemoteTraceback",
+    "with_time_limit",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: seconds between two looks at whether the process lives: what it
+#: has started may hold its pipe open after it is dead
+_LOOK = 0.5
+
+
+class OutOfTime(TimeoutError):
+    """The call took more than `seconds`; its process was killed."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__(f"{name} took more than {seconds} s")
+        self.seconds = seconds
+
+
+class EndedWithoutResult(Exception):
+    """The process ended before it had returned or raised.
+
+    `exit_code` is that of `multiprocessing`: negative for a signal.
+    """
+
+    def __init__(self, name: str, exit_code: int | None) -> None:
+        how = f"exit code {exit_code}"
+        if exit_code is not None and exit_code < 0:
+            how = f"it was ended by signal {-exit_code}"
+        super().__init__(f"{name} ended without a result: {how}")
+        self.exit_code = exit_code
+
+
+class RemoteTraceback(Exception):
+    """The cause of an exception that another process raised.
+
+    Its text is the traceback as that process would print it.
+    """
+
+    def __str__(self) -> str:
+        """Return the traceback, on lines of its own."""
+        return f"\n{self.args[0]}"
+
+
+def with_time_limit(
+    seconds: float,
+    function: Callable[P, T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Call the function in a process of its own; return its value.
+
+    The time begins when the process is started.  Raises what the
+    function raised, with a `RemoteTraceback` as its cause;
+    `OutOfTime`, a TimeoutError, when the time is over: then the
+    process is killed; `EndedWithoutResult` where it ended
+    otherwise; ValueError if `seconds` is not positive.
+
+    The start method is the program's own: see `limited`.
+    """
+    return limited(seconds, function, args, kwargs, None)
+
+
+def limited(
+    seconds: float,
+    function: Callable[..., T],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    context: BaseContext | None,
+) -> T:
+    """Do as `with_time_limit` does, in a context of your choice."""
+    if not seconds > 0:
+        raise ValueError(f"no time is left: {seconds} s")
+    using: Any = context or multiprocessing
+    reader, writer = using.Pipe(duplex=False)
+    process = using.Process(
+        target=_run, args=(reader, writer, function, args, kwargs)
+    )
+    over = threading.Event()
+
+    def kill() -> None:
+        over.set()
+        process.kill()
+
+    end = time.monotonic() + seconds
+    with reader:
+        with writer:
+            process.start()
+        clock = threading.Timer(end - time.monotonic(), kill)
+        # what the process sends may itself come to a halt
+        clock.daemon = True
+        clock.start()
+        try:
+            message = _receive(reader, process)
+        finally:
+            clock.cancel()
+            clock.join()
+            process.kill()
+            process.join()
+    if message:
+        returned, value, text = pickle.loads(message)
+        if returned:
+            return value  # type: ignore[no-any-return]
+        raise value from RemoteTraceback(text)
+    name = getattr(function, "__qualname__", repr(function))
+    if over.is_set():
+        raise OutOfTime(name, seconds)
+    raise EndedWithoutResult(name, process.exitcode)
+
+
+def _receive(reader: Connection, process: Any) -> bytes:
+    """Return what the process sends; nothing if it has ended."""
+    while True:
+        alive = process.is_alive()
+        if wait([reader], _LOOK if alive else 0):
+            break
+        if not alive:
+            return b""
+    try:
+        return reader.recv_bytes()
+    except (EOFError, OSError):
+        process.join()
+        return b""
+
+
+def _run(
+    reader: Connection,
+    writer: Connection,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> None:
+    """Call the function, in the process, and send its outcome."""
+    # held open here, it would hide that the parent is gone
+    reader.close()
+    try:
+        value = function(*args, **kwargs)
+        message = ForkingPickler.dumps((True, value, ""))
+    except Exception as error:
+        text = "".join(traceback.format_exception(error))
+        message = ForkingPickler.dumps((False, _fit(error), text))
+    writer.send_bytes(message)
+    writer.close()
+
+
+def _fit(error: Exception) -> Exception:
+    """Return the exception, or one that can be pickled instead."""
+    try:
+        copy = pickle.loads(pickle.dumps(error))
+    except Exception:
+        copy = None
+    if type(copy) is type(error):
+        return error
+    return RuntimeError(f"{type(error).__qualname__}: {error}")

@@ -1,0 +1,82 @@
+"""`spawnable.recipes.time_limit`: a value in time, or a process that is gone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import traceback
+from multiprocessing.context import BaseContext
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.recipes import jobs_time_limit as jobs
+
+from spawnable.recipes.time_limit import EndedWithoutResult, OutOfTime, RemoteTraceback, limited, with_time_limit
+
+#: seconds that are enough for any call here
+ENOUGH = 100
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=st.text(), second=st.text())
+def test_value_in_time(context: BaseContext, first: str, second: str) -> None:
+    """A call that returns in time gives its value."""
+    assert limited(ENOUGH, jobs.join, (first,), {"second": second}, context) == first + second
+
+
+def test_arguments_as_in_the_call() -> None:
+    """Arguments are given as in a call of the function itself."""
+    assert with_time_limit(ENOUGH, jobs.join, "a", second="b") == "ab"
+
+
+def test_value_larger_than_a_pipe(context: BaseContext) -> None:
+    """A value that no pipe holds arrives."""
+    assert len(limited(ENOUGH, jobs.dawdle, (2_000_000, 0), {}, context)) == 2_000_000
+
+
+def test_call_that_computes_for_ever(context: BaseContext) -> None:
+    """A call that never returns is a TimeoutError that names it and its limit; its process is gone."""
+    with pytest.raises(TimeoutError, match=r"loop took more than 0\.3 s"):
+        limited(0.3, jobs.loop, (), {}, context)
+    assert not multiprocessing.active_children()
+
+
+def test_call_that_can_not_be_interrupted(context: BaseContext) -> None:
+    """A call that waits for ever and ignores signals is ended too."""
+    with pytest.raises(OutOfTime):
+        limited(0.3, jobs.wait_forever, (context.Event(),), {}, context)
+    assert not multiprocessing.active_children()
+
+
+def test_exception_with_its_traceback(context: BaseContext) -> None:
+    """What the function raises is raised, with the traceback of the other process."""
+    with pytest.raises(ValueError, match="no such thing") as caught:
+        limited(ENOUGH, jobs.fail, ("no such thing",), {}, context)
+    assert isinstance(caught.value.__cause__, RemoteTraceback)
+    assert "raise ValueError(text)" in "".join(traceback.format_exception(caught.value))
+
+
+def test_exit_without_an_answer(context: BaseContext) -> None:
+    """A process that exits on its own is an error that names call and exit code, and no TimeoutError."""
+    with pytest.raises(EndedWithoutResult, match="vanish ended without a result: exit code 4"):
+        limited(ENOUGH, jobs.vanish, (4,), {}, context)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_limit_must_be_positive(seconds: float) -> None:
+    """A limit that leaves no time is an error, before anything is started."""
+    with pytest.raises(ValueError, match="no time is left"):
+        with_time_limit(seconds, jobs.loop)
+
+
+def test_faults(context: BaseContext, faults: int, chance: random.Random) -> None:
+    """Near its limit a call has its whole value or is out of time; no process is left."""
+    for _ in range(faults):
+        size = chance.choice([0, 10, 3_000_000])
+        limit = chance.uniform(0.001, 0.3)
+        try:
+            assert limited(limit, jobs.dawdle, (size, chance.uniform(0, limit)), {}, context) == bytes(size)
+        except OutOfTime as error:
+            assert error.seconds == limit
+        assert not multiprocessing.active_children()
