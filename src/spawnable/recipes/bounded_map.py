@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: 0BSD
+"""A lazy map over processes, for sources that never end.
+
+Copy this file; it needs the standard library alone.
+
+>>> from itertools import count, islice
+>>> list(islice(bounded_map(abs, count(-2), workers=1), 4))
+[2, 1, 0, 1]
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from itertools import islice
+from multiprocessing.context import BaseContext
+from typing import TypeVar
+
+__all__ = ["bounded_map"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: Windows can not wait for more workers at once
+_MOST_WORKERS = 61
+
+
+def bounded_map(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    workers: int | None = None,
+    ahead: int | None = None,
+    ordered: bool = True,
+    context: BaseContext | None = None,
+) -> Iterator[R]:
+    """Give the function's value for each item, from processes.
+
+    `workers` is how many processes there are, the number of CPUs
+    if it is None.  At no time are more than `ahead` items taken
+    from the source whose value has not been given, twice as many
+    as workers if it is None.  Values come in the order of their
+    items, or, if not `ordered`, as they are ready.
+
+    Nothing is started before the first value is asked for, and
+    nothing is left when the iterator has ended or is closed.
+
+    Raises what the function raised, with its traceback as the
+    cause, in place of that value, or what the source raised; and
+    `concurrent.futures.process.BrokenProcessPool` where a worker
+    died.  Then the iterator has ended.  Raises ValueError for
+    numbers under 1.
+    """
+    if workers is None:
+        workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+    if ahead is None:
+        ahead = 2 * workers
+    if workers < 1 or ahead < 1:
+        text = f"workers={workers}, ahead={ahead}: at least 1"
+        raise ValueError(text)
+    pool = (workers, context)
+    return _values(function, iter(items), pool, ahead, ordered)
+
+
+def _values(
+    function: Callable[[T], R],
+    source: Iterator[T],
+    pool: tuple[int, BaseContext | None],
+    ahead: int,
+    ordered: bool,
+) -> Iterator[R]:
+    executor = ProcessPoolExecutor(*pool)
+    # in the order of their items, which a dict keeps
+    open_: dict[Future[R], None] = {}
+    try:
+        while True:
+            for item in islice(source, ahead - len(open_)):
+                open_[executor.submit(function, item)] = None
+            if not open_:
+                return
+            future = next(iter(open_))
+            if not ordered:
+                done, _ = wait(open_, return_when=FIRST_COMPLETED)
+                # of those that are ready, the one that was first
+                future = next(f for f in open_ if f in done)
+            del open_[future]
+            yield future.result()
+    finally:
+        executor.shutdown(cancel_futures=True)
