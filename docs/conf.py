@@ -79,6 +79,7 @@ html_sidebars = {
         "sidebar/scroll-end.html",
     ]
 }
-# Both keep 4.5:1 on the backgrounds of spawnable.css, and are told apart by colour-blind readers.
+# Both keep 4.5:1 on the backgrounds of spawnable.css, but for comments, whose colour stands there, and are told apart
+# by colour-blind readers.  Until a build has ended, pygments.css has the light style alone: Furo adds the dark one then.
 pygments_style = "github-light-colorblind"
 pygments_dark_style = "github-dark-colorblind"

@@ -23,6 +23,7 @@
   const linked = new URLSearchParams(location.search).get(KEY);
   let chosen = [linked, remembered()].find((method) => METHODS.includes(method)) ?? "";
   if (METHODS.includes(linked)) remembered(linked);
+  root.classList.remove("no-js"); // Furo does so when all is painted: its theme switch would push the search aside
   root.dataset.startMethod = chosen; // the style sheet shows the switch where this is set
 
   const apply = () => {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import re
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -87,6 +89,20 @@ def test_not_found(page: Page) -> None:
     page.goto("404.html")
     assert page.locator(".sidebar-tree a").count()
     assert page.locator("article a[href]").count()
+
+
+#: bytes of a first visit, each file compressed as a static host does it
+_FIRST_VISIT = 80_000
+
+
+@pytest.mark.parametrize("name", ["index.html", "article/tickets.html", "article/tickets-lock.html"])
+def test_first_visit(page: Page, folder: Path, name: str) -> None:
+    """Whoever comes for the first time waits for little: page, styles, scripts and signs together."""
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).path.lstrip("/")))
+    page.goto(name, wait_until="networkidle")
+    assert name in asked
+    assert sum(len(gzip.compress((folder / path).read_bytes(), 6)) for path in asked) < _FIRST_VISIT
 
 
 #: how colour-blind readers see linear RGB, after Machado, Oliveira and Fernandes (2009), severity 1

@@ -1,4 +1,7 @@
-"""A Sphinx extension: what stands around a page: tool tips of terms, and the list of pages for search engines."""
+"""A Sphinx extension: what stands around a page: tool tips of terms, and the list of pages for search engines.
+
+What does not: the style sheet of MyST-NB's own outputs, as all outputs are those of `spawnable.site`.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +66,18 @@ def _sitemap(app: Sphinx, error: Exception | None) -> None:
     (Path(app.outdir) / SITEMAP).write_text(text, encoding="utf-8")
 
 
+def _without_unused_style(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _document: nodes.document | None
+) -> None:
+    """Leave MyST-NB's style sheet out of a page: readers would wait for it, and no element has its classes."""
+    context["css_files"] = [
+        sheet for sheet in context["css_files"] if "mystnb." not in str(getattr(sheet, "filename", sheet))
+    ]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.connect("doctree-resolved", Terms().explain)
+    app.connect("html-page-context", _without_unused_style)
     app.connect("build-finished", _sitemap)
     return {"version": "0.1.0", "parallel_read_safe": True, "parallel_write_safe": True}
