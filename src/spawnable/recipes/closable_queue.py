@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: 0BSD
+"""A queue that ends by itself when all its producers are done.
+
+Copy this file; it needs the standard library alone.
+
+>>> queue = ClosableQueue[int](producers=1)
+>>> with queue:
+...     queue.put(7)
+>>> list(queue)
+[7]
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
+from queue import Empty, Full
+from typing import Any, Generic, Self, TypeVar
+
+__all__ = ["ClosableQueue", "QueueAborted", "WorkerFailed"]
+
+T = TypeVar("T")
+
+#: seconds between two looks at whether the queue was aborted
+_LOOK = 0.5
+#: Windows can not wait for more than 63 things at once
+_MOST = 60
+
+
+class QueueAborted(Exception):
+    """A process that used the queue has failed: items are lost."""
+
+
+class WorkerFailed(Exception):
+    """A worker ended with another exit code than 0.
+
+    `exit_codes` has that of each such worker by its name.
+    """
+
+    def __init__(self, exit_codes: dict[str, int]) -> None:
+        named = [f"{n} ({code})" for n, code in exit_codes.items()]
+        text = ", ".join(named)
+        super().__init__(f"ended with an exit code: {text}")
+        self.exit_codes = exit_codes
+
+
+class ClosableQueue(Generic[T]):
+    """A queue for a known number of producers, and any consumers.
+
+    Each producer puts inside a `with` block of the queue, once;
+    each consumer iterates over it, and its loop ends when all
+    blocks have ended and all items are taken.  An item is taken
+    by one consumer.  A producer's items keep their order.
+
+    `maxsize` is how many items may wait before `put` does; 0 for
+    as many as there are.  Make it before the processes, and give
+    it to them as an argument.
+    """
+
+    def __init__(
+        self,
+        producers: int,
+        maxsize: int = 0,
+        *,
+        context: BaseContext | None = None,
+    ) -> None:
+        if producers < 1:
+            raise ValueError(f"no producers: {producers}")
+        using: Any = context or multiprocessing
+        self._queue = using.Queue(maxsize)
+        self._producers = using.Value("q", producers)
+        self._aborted = using.RawValue("b", 0)
+
+    def put(self, item: T) -> None:
+        """Add an item; wait while the queue is full.
+
+        What is put is the item as it is now.  Raises what its
+        pickling raises, and `QueueAborted`.
+        """
+        self._put(bytes(ForkingPickler.dumps(item)))
+
+    def __enter__(self) -> Self:
+        """Begin to produce."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, *_: object
+    ) -> None:
+        """End one producer; an exception aborts the queue."""
+        if kind is None:
+            self._put(None)
+        else:
+            self.abort()
+
+    def __iter__(self) -> Iterator[T]:
+        """Take items until all producers are done.
+
+        Raises `QueueAborted`.
+        """
+        more = True
+        while more:
+            packed = self._get()
+            if packed is not None:
+                yield pickle.loads(packed)
+                continue
+            # an end, put by a producer after all its items
+            with self._producers.get_lock():
+                self._producers.value -= 1
+                more = self._producers.value > 0
+        self._put(None)  # for the next consumer to find
+
+    def abort(self) -> None:
+        """Let `put` and iteration raise `QueueAborted` everywhere.
+
+        Who waits in one of them finds out within a second.
+        """
+        self._aborted.value = 1
+        # what is not yet written need not be, for this to end
+        self._queue.cancel_join_thread()
+
+    @contextmanager
+    def watch(
+        self, workers: Iterable[BaseProcess], grace: float = 5.0
+    ) -> Iterator[None]:
+        """Wait for started workers at the end of the block.
+
+        As soon as one has failed, the queue is aborted, also while
+        the block itself takes items; who has not ended `grace`
+        seconds later is killed.  Raises `WorkerFailed`.  An
+        exception in the block aborts the queue as well.
+        """
+        watched = _Watched(list(workers), self, grace)
+        try:
+            yield
+        except QueueAborted:
+            watched.end()
+            if not watched.failed:
+                raise
+        except BaseException:
+            self.abort()
+            watched.end()
+            raise
+        else:
+            watched.end()
+        if watched.failed:
+            raise WorkerFailed(watched.failed)
+
+    def _check(self) -> None:
+        if self._aborted.value:
+            self._queue.cancel_join_thread()
+            raise QueueAborted("a process that used it has failed")
+
+    def _put(self, packed: bytes | None) -> None:
+        while True:
+            self._check()
+            try:
+                return self._queue.put(packed, timeout=_LOOK)  # type: ignore[no-any-return]
+            except Full:
+                continue
+
+    def _get(self) -> bytes | None:
+        while True:
+            self._check()
+            try:
+                return self._queue.get(timeout=_LOOK)  # type: ignore[no-any-return]
+            except Empty:
+                continue
+            except (EOFError, OSError):
+                self._check()
+                raise
+
+
+class _Watched:
+    """Workers, and those of them that were the first to fail."""
+
+    def __init__(
+        self,
+        workers: list[BaseProcess],
+        queue: ClosableQueue[Any],
+        grace: float,
+    ) -> None:
+        self.failed: dict[str, int] = {}
+        self._workers = workers
+        self._queue = queue
+        self._grace = grace
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Wait for all workers."""
+        try:
+            self._thread.join()
+        except BaseException:
+            self._kill()
+            raise
+
+    def _watch(self) -> None:
+        since: float | None = None
+        while self._look():
+            if not self._queue._aborted.value:
+                continue
+            now = time.monotonic()
+            since = now if since is None else since
+            if now > since + self._grace:
+                break
+        self._kill()
+        if self._queue._aborted.value:
+            # a killed worker may have written half of an item, for
+            # whose rest a consumer in this process would wait
+            self._queue._queue._writer.close()
+
+    def _look(self) -> bool:
+        """Wait a moment; tell whether a worker is still there."""
+        alive = [w for w in self._workers if w.is_alive()]
+        codes = [(w.name, w.exitcode) for w in self._workers]
+        failed = {name: code for name, code in codes if code}
+        if failed and not self.failed:
+            self.failed = failed
+            self._queue.abort()
+        wait([w.sentinel for w in alive[:_MOST]], _LOOK)
+        return bool(alive)
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+            worker.join()

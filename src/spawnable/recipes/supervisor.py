@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: 0BSD
+"""Workers that are replaced when they crash, and tasks done again.
+
+Copy this file; it needs the standard library alone.
+
+>>> outcomes = supervise(abs, [-1, -2], workers=1)
+>>> [(outcome.task, outcome.value) for outcome in outcomes]
+[(-1, 1), (-2, 2)]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, Generic, TypeVar
+
+__all__ = [
+    "Outcome",
+    "RemoteTraceback",
+    "WorkerDied",
+    "supervise",
+]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: seconds between two looks at whether the workers live
+_LOOK = 0.5
+#: Windows can not wait for more than 63 things at once
+_MOST = 60
+#: seconds that an idle worker may take to end
+_GRACE = 5.0
+
+
+class WorkerDied(Exception):
+    """As often as it was tried, the task's worker died.
+
+    `exit_code` is that of the last one, in `multiprocessing`'s
+    way: negative for a signal.
+    """
+
+    def __init__(
+        self, attempts: int, exit_code: int | None
+    ) -> None:
+        how = f"exit code {exit_code}"
+        if exit_code is not None and exit_code < 0:
+            how = f"it was ended by signal {-exit_code}"
+        super().__init__(
+            f"worker {attempts} of the task died: {how}"
+        )
+        self.attempts = attempts
+        self.exit_code = exit_code
+
+
+class RemoteTraceback(Exception):
+    """The cause of an exception that another process raised.
+
+    Its text is the traceback as that process would print it.
+    """
+
+    def __str__(self) -> str:
+        """Return the traceback, on lines of its own."""
+        return f"\n{self.args[0]}"
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T, R]):
+    """What became of a task."""
+
+    task: T
+    #: how often it was begun
+    attempts: int
+    #: what the function raised, or `WorkerDied`, or None
+    error: Exception | None
+    _value: R | None = None
+
+    @property
+    def value(self) -> R:
+        """What the function returned; raises `error` instead."""
+        if self.error is not None:
+            raise self.error
+        return self._value  # type: ignore[return-value]
+
+
+def supervise(
+    function: Callable[[T], R],
+    tasks: Iterable[T],
+    *,
+    workers: int | None = None,
+    attempts: int = 3,
+    context: BaseContext | None = None,
+) -> Iterator[Outcome[T, R]]:
+    """Give the outcome of each task once, as they are ready.
+
+    `workers` is how many processes there are at most, the number
+    of CPUs if it is None.  A task whose worker dies is begun again
+    by a new worker, up to `attempts` times: so a function may be
+    called more than once for one task.  An exception of the
+    function is an outcome, and not tried again.
+
+    Of `tasks`, no more are taken than there are workers.  No
+    process is left when the iterator has ended or is closed.
+    Raises ValueError for numbers under 1.
+    """
+    count = os.cpu_count() or 1 if workers is None else workers
+    if count < 1 or attempts < 1:
+        text = f"workers={workers}, attempts={attempts}: at least 1"
+        raise ValueError(text)
+    using: Any = context or multiprocessing
+    crew = _Crew(using, function, count)
+    return _outcomes(crew, iter(tasks), attempts)
+
+
+@dataclass
+class _Job:
+    task: Any
+    begun: int = 0
+
+
+class _Worker:
+    """A process, its pipe, and the job that it has."""
+
+    def __init__(self, using: Any, function: Any) -> None:
+        self.pipe, theirs = using.Pipe()
+        self.job: _Job | None = None
+        self.process = using.Process(
+            target=_work, args=(self.pipe, theirs, function)
+        )
+        try:
+            self.process.start()
+        except BaseException:
+            self.pipe.close()
+            raise
+        finally:
+            theirs.close()
+
+    def begin(self, job: _Job, packed: bytes) -> None:
+        self.job = job
+        job.begun += 1
+        # one that has died already is found when it is looked for
+        with contextlib.suppress(OSError):
+            self.pipe.send_bytes(packed)
+
+    def look(self) -> tuple[bool, bytes]:
+        """Tell whether it lives, and what it has sent."""
+        alive = self.process.is_alive()
+        try:
+            if self.pipe.poll():
+                return True, self.pipe.recv_bytes()
+        except (EOFError, OSError):
+            alive = False
+        return alive, b""
+
+    def bury(self) -> int | None:
+        """Wait for its end; return its exit code."""
+        self.process.join()
+        self.pipe.close()
+        code: int | None = self.process.exitcode
+        return code
+
+
+class _Crew:
+    """The workers that there are."""
+
+    def __init__(
+        self, using: Any, function: Any, most: int
+    ) -> None:
+        self._using = using
+        self._function = function
+        self._most = most
+        self._workers: list[_Worker] = []
+
+    @property
+    def busy(self) -> list[_Worker]:
+        return [w for w in self._workers if w.job is not None]
+
+    @property
+    def has_room(self) -> bool:
+        return len(self.busy) < self._most
+
+    def begin(self, job: _Job, packed: bytes) -> None:
+        idle = [w for w in self._workers if w.job is None]
+        if not idle:
+            idle = [_Worker(self._using, self._function)]
+            self._workers += idle
+        idle[0].begin(job, packed)
+
+    def remove(self, worker: _Worker) -> int | None:
+        self._workers.remove(worker)
+        return worker.bury()
+
+    def end(self) -> None:
+        """End all workers, those that are busy at once."""
+        for worker in self._workers:
+            if worker.job is not None:
+                worker.process.kill()
+                continue
+            with contextlib.suppress(OSError):
+                worker.pipe.send_bytes(b"")
+        for worker in self._workers:
+            worker.process.join(_GRACE)
+            worker.process.kill()
+            worker.bury()
+
+
+def _outcomes(
+    crew: _Crew, source: Iterator[Any], attempts: int
+) -> Iterator[Outcome[Any, Any]]:
+    again: deque[_Job] = deque()
+    try:
+        while True:
+            yield from _hand_out(crew, source, again)
+            busy = crew.busy
+            if not busy:
+                return
+            wait([worker.pipe for worker in busy][:_MOST], _LOOK)
+            for worker in busy:
+                yield from _collect(crew, worker, again, attempts)
+    finally:
+        crew.end()
+
+
+def _hand_out(
+    crew: _Crew, source: Iterator[Any], again: deque[_Job]
+) -> Iterator[Outcome[Any, Any]]:
+    """Give jobs to workers; the outcome of what can not be sent."""
+    while crew.has_room:
+        job = again.popleft() if again else _next(source)
+        if job is None:
+            return
+        try:
+            packed = bytes(ForkingPickler.dumps(job.task))
+        except Exception as error:
+            yield Outcome(job.task, job.begun, error)
+        else:
+            crew.begin(job, packed)
+
+
+def _collect(
+    crew: _Crew, worker: _Worker, again: deque[_Job], attempts: int
+) -> Iterator[Outcome[Any, Any]]:
+    """Give the outcome of a worker's job, if it is there."""
+    alive, message = worker.look()
+    job = worker.job
+    if job is None or (alive and not message):
+        return
+    if message:
+        worker.job = None
+        yield _outcome(job, message)
+        return
+    code = crew.remove(worker)
+    if job.begun < attempts:
+        again.append(job)
+    else:
+        died = WorkerDied(job.begun, code)
+        yield Outcome(job.task, job.begun, died)
+
+
+def _next(source: Iterator[Any]) -> _Job | None:
+    for task in source:
+        return _Job(task)
+    return None
+
+
+def _outcome(job: _Job, message: bytes) -> Outcome[Any, Any]:
+    try:
+        returned, value, text = pickle.loads(message)
+    except Exception as error:
+        return Outcome(job.task, job.begun, error)
+    if returned:
+        return Outcome(job.task, job.begun, None, value)
+    value.__cause__ = RemoteTraceback(text)
+    return Outcome(job.task, job.begun, value)
+
+
+def _work(
+    parents: Connection,
+    pipe: Connection,
+    function: Callable[[Any], Any],
+) -> None:
+    """Do the tasks that come, in a worker, until an empty one."""
+    # held open here, it would hide that the parent is gone
+    parents.close()
+    with contextlib.suppress(EOFError, OSError):
+        while packed := pipe.recv_bytes():
+            pipe.send_bytes(_do(function, packed))
+
+
+def _do(function: Callable[[Any], Any], packed: bytes) -> bytes:
+    try:
+        value = function(pickle.loads(packed))
+        return bytes(ForkingPickler.dumps((True, value, "")))
+    except Exception as error:
+        text = "".join(traceback.format_exception(error))
+        failure = (False, _fit(error), text)
+        return bytes(ForkingPickler.dumps(failure))
+
+
+def _fit(error: Exception) -> Exception:
+    """Return the exception, or one that can be pickled instead."""
+    try:
+        copy = pickle.loads(pickle.dumps(error))
+    except Exception:
+        copy = None
+    if type(copy) is type(error):
+        return error
+    return RuntimeError(f"{type(error).__qualname__}: {error}")

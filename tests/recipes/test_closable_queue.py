@@ -1,0 +1,174 @@
+"""`spawnable.recipes.closable_queue`: nothing lost, nothing twice, and an end; or a clear error."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import threading
+from collections import Counter
+from multiprocessing.context import BaseContext
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.recipes import jobs_closable_queue as jobs
+
+from spawnable.recipes.closable_queue import ClosableQueue, QueueAborted, WorkerFailed
+
+
+def crowd(context: Any, lists: list[list[Any]], consumers: int, maxsize: int, delay: float = 0) -> list[list[Any]]:
+    """Let a producer for each list put, and so many consumers take; return what each took."""
+    queue = ClosableQueue[Any](producers=len(lists), maxsize=maxsize, context=context)
+    pipes = [context.Pipe(duplex=False) for _ in range(consumers)]
+    workers = [context.Process(target=jobs.consume, args=(queue, writer, delay)) for _, writer in pipes]
+    workers += [context.Process(target=jobs.produce, args=(queue, items)) for items in lists]
+    for worker in workers:
+        worker.start()
+    for _, writer in pipes:
+        writer.close()
+    with queue.watch(workers):
+        taken = [reader.recv() for reader, _ in pipes]
+    for reader, _ in pipes:
+        reader.close()
+    return taken
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lists=st.lists(st.lists(st.text(max_size=5), max_size=20), min_size=1, max_size=3),
+    consumers=st.integers(1, 3),
+    maxsize=st.integers(0, 3),
+)
+def test_nothing_lost_nothing_twice(context: BaseContext, lists: list[list[str]], consumers: int, maxsize: int) -> None:
+    """All consumers end, having taken each item once, those of one producer in the order of their puts."""
+    marked = [[(number, place, text) for place, text in enumerate(items)] for number, items in enumerate(lists)]
+    taken = crowd(context, marked, consumers, maxsize)
+    assert Counter(item for part in taken for item in part) == Counter(item for items in marked for item in items)
+    for part in taken:
+        for number in range(len(lists)):
+            places = [place for producer, place, _ in part if producer == number]
+            assert places == sorted(places)
+
+
+def test_slow_consumers_and_a_full_queue(context: BaseContext) -> None:
+    """Items larger than a pipe pass through a queue of one, to consumers that dawdle."""
+    items = [bytes([number]) * 100_000 for number in range(6)]
+    taken = crowd(context, [items[:3], items[3:]], 2, 1, delay=0.01)
+    assert sorted(item for part in taken for item in part) == items
+
+
+def test_parent_consumes(context: Any) -> None:
+    """The process that made the queue may take from it, while it watches the producers."""
+    queue = ClosableQueue[int](producers=2, context=context)
+    workers = [context.Process(target=jobs.produce, args=(queue, list(range(5)))) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    with queue.watch(workers):
+        assert sorted(queue) == sorted([*range(5), *range(5)])
+
+
+def test_item_is_what_was_put() -> None:
+    """A change of an item after `put` has returned does not reach the consumer."""
+    queue = ClosableQueue[list[int]](producers=1)
+    with queue:
+        item = [1]
+        queue.put(item)
+        item.append(2)
+    assert list(queue) == [[1]]
+
+
+def test_item_that_can_not_be_pickled() -> None:
+    """An item that can not be pickled is an error of `put`, and not lost in silence."""
+    queue = ClosableQueue[Any](producers=1)
+    with pytest.raises(Exception, match="pickle"):
+        queue.put(lambda: None)
+
+
+def test_no_producers() -> None:
+    """A queue without producers would never end."""
+    with pytest.raises(ValueError, match="no producers: 0"):
+        ClosableQueue[int](producers=0)
+
+
+@pytest.mark.parametrize("job", [jobs.produce_then_fail, jobs.produce_then_vanish])
+def test_producer_that_fails(context: Any, job: Any) -> None:
+    """Where a producer raises or vanishes, the consumers end, and the watch names it."""
+    queue = ClosableQueue[Any](producers=2, context=context)
+    workers = [
+        context.Process(target=job, args=(queue, [1]), name="Ann"),
+        context.Process(target=jobs.consume_and_forget, args=(queue,), name="Bo"),
+    ]
+    for worker in workers:
+        worker.start()
+    with pytest.raises(WorkerFailed, match="ended with an exit code") as caught, queue.watch(workers):
+        pass
+    assert any(caught.value.exit_codes.values())
+    assert not multiprocessing.active_children()
+
+
+def test_parent_that_consumes_is_told(context: Any) -> None:
+    """A parent in the middle of its loop is told that a producer has vanished."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+    worker = context.Process(target=jobs.produce_then_vanish, args=(queue, 1), name="Ann")
+    worker.start()
+    with pytest.raises(WorkerFailed, match=r"ended with an exit code: Ann \(9\)"), queue.watch([worker]):
+        for _ in queue:
+            pass
+
+
+def test_error_in_the_block(context: Any) -> None:
+    """An exception of the block itself ends all workers."""
+    queue = ClosableQueue[Any](producers=2, context=context)
+    worker = context.Process(target=jobs.consume_and_forget, args=(queue,))
+    worker.start()
+    with pytest.raises(LookupError), queue.watch([worker]):
+        raise LookupError
+    assert not multiprocessing.active_children()
+    with pytest.raises(QueueAborted):
+        queue.put(1)
+
+
+def test_consumer_that_leaves_early(context: Any) -> None:
+    """What a consumer that breaks out of its loop has not taken, others take."""
+    queue = ClosableQueue[int](producers=1, context=context)
+    taken = context.Event()
+    worker = context.Process(target=jobs.take_one, args=(queue, taken))
+    worker.start()
+    with queue.watch([worker]):
+        with queue:
+            for number in range(4):
+                queue.put(number)
+        taken.wait()
+        assert list(queue) == [1, 2, 3]
+
+
+def test_faults(context: Any, faults: int, chance: random.Random) -> None:
+    """Whichever worker is killed at whatever moment: all items were taken, or the watch names who failed."""
+    for _ in range(faults):
+        queue = ClosableQueue[Any](producers=2, maxsize=chance.choice([0, 1, 5]), context=context)
+        items = [bytes(chance.choice([1, 100, 100_000])) for _ in range(20)]
+        reader, writer = context.Pipe(duplex=False)
+        workers = [
+            context.Process(target=jobs.consume, args=(queue, writer, chance.choice([0, 0.001]))),
+            context.Process(target=jobs.produce, args=(queue, items)),
+            context.Process(target=jobs.produce, args=(queue, items)),
+        ]
+        for worker in workers:
+            worker.start()
+        writer.close()
+        timer = threading.Timer(chance.uniform(0, 0.3), chance.choice(workers).kill)
+        timer.start()
+        try:
+            with queue.watch(workers, grace=1.5):
+                try:
+                    taken = reader.recv()
+                except (EOFError, OSError):  # killed in the middle of it
+                    taken = []
+            assert sorted(taken) == sorted(items + items)
+        except WorkerFailed as error:
+            assert any(error.exit_codes.values())
+        timer.cancel()
+        timer.join()
+        reader.close()
+        assert not multiprocessing.active_children()
