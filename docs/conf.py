@@ -80,6 +80,6 @@ html_sidebars = {
     ]
 }
 # Both keep 4.5:1 on the backgrounds of spawnable.css, but for comments, whose colour stands there, and are told apart
-# by colour-blind readers.  Until a build has ended, pygments.css has the light style alone: Furo adds the dark one then.
+# by colour-blind readers.  Until a build has ended, pygments.css has the light style alone; Furo then adds the other.
 pygments_style = "github-light-colorblind"
 pygments_dark_style = "github-dark-colorblind"
