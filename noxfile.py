@@ -153,7 +153,9 @@ def browser(session: nox.Session) -> None:
     find_chromium(session)
     session.run("sphinx-build", "-n", "-W", "--keep-going", "-j", "auto", "-b", "html", "docs", str(SITE))
     tests = ["tests/browser", "-n", "auto", *session.posargs]
-    session.run("pytest", *tests, env={"SPAWNABLE_SITE": str(SITE)})
+    # what a browser leaves there when it is ended lies in the environment
+    folder = session.create_tmp()
+    session.run("pytest", *tests, env={"SPAWNABLE_SITE": str(SITE), "TMPDIR": folder, "XDG_CONFIG_HOME": folder})
 
 
 def find_chromium(session: nox.Session) -> None:
