@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -35,6 +36,16 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     if request.param == "portable":
         monkeypatch.setenv("SPAWNABLE_PORTABLE", "1")
     return str(request.param)
+
+
+def wardens() -> list[psutil.Process]:
+    """Those that this process has: it may have a fork server from other tests as well."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it has ended
+            if "spawnable.run" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def asked(runner: Callable[..., object], gate: threading.Barrier) -> tuple[threading.Thread, list[str]]:
@@ -69,7 +80,7 @@ def test_run_that_is_about_to_start(first: int, kind: str) -> None:
             thread.join(PATIENCE)
             assert not thread.is_alive(), f"still running after close, asked for {number / 2} ms before"
             assert told == ["x: ended before its time, as all runs were"]
-        assert not psutil.Process().children()
+        assert not wardens()
 
 
 @pytest.mark.usefixtures("kind")
@@ -79,7 +90,7 @@ def test_runner_is_closed_for_good() -> None:
     close()
     with pytest.raises(RunError, match="ended before its time"):
         runner(SLEEPS, "spawn")
-    assert not psutil.Process().children()
+    assert not wardens()
     assert run(Snippet("x", "print(1)\n"), "spawn").text == "1\n"
 
 
@@ -87,7 +98,7 @@ def test_runner_is_closed_for_good() -> None:
 def test_forked_process_keeps_no_warden() -> None:
     """A child that this process forks has runs of its own, and does not keep those of this process alive."""
     run(Snippet("x", ""), "spawn")
-    (warden,) = psutil.Process().children()
+    (warden,) = wardens()
     reading, writing = os.pipe()
     child = os.fork()
     if not child:

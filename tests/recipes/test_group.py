@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import signal
 import threading
 import traceback
 from multiprocessing.context import BaseContext
@@ -91,9 +92,14 @@ def test_interrupt_stops_all(context: BaseContext) -> None:
         _interrupt_main()
 
     helper = threading.Thread(target=interrupt)
-    with pytest.raises(KeyboardInterrupt), ProcessGroup(context=context) as group:
-        waits = group.start(jobs.announce, args=(started, context.Event()))
-        helper.start()
+    # a program that was started in the background may ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), ProcessGroup(context=context) as group:
+            waits = group.start(jobs.announce, args=(started, context.Event()))
+            helper.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
     helper.join()
     assert ended(waits)
 

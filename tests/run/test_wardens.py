@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -34,7 +35,21 @@ def _closed() -> Iterator[None]:
 
 def wardens() -> list[psutil.Process]:
     """Those of this process."""
-    return [child for child in psutil.Process().children() if "spawnable.run.linux.warden" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it has ended
+            if "spawnable.run.linux.warden" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
+def is_run() -> bool:
+    """Whether a script of a run is there."""
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended
+            if "main.py" in child.cmdline():
+                return True
+    return False
 
 
 def said(transcript: Transcript) -> str:
@@ -89,7 +104,7 @@ def test_killed_while_it_works() -> None:
     run(SAYS, "fork")
     (old,) = wardens()
     thread.start()
-    while not any("main.py" in " ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)):
+    while not is_run():
         assert thread.is_alive()
     os.kill(old.pid, signal.SIGKILL)
     thread.join(PATIENCE)

@@ -109,6 +109,7 @@ class _Keeper:
         hers, requests = os.pipe()
         answers, hers_too = os.pipe()
         self.ends = [requests, answers]
+        warden = os.getpid()
         try:
             self.pid = os.fork()
             if not self.pid:
@@ -116,7 +117,7 @@ class _Keeper:
                 for descriptor in (hers, requests, answers):
                     os.close(descriptor)
                 self.group.enter()
-                _keep(0, hers_too, self.folder, refusal, network=network)
+                _keep(0, hers_too, self.folder, refusal, warden, network=network)
         finally:
             os.close(hers)
             os.close(hers_too)
@@ -164,18 +165,25 @@ def _write(descriptor: int, text: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _keep(requests: int, answers: int, folder: str, refusal: str, *, network: bool) -> None:
+def _keep(requests: int, answers: int, folder: str, refusal: str, warden: int, *, network: bool) -> None:
     """Enter namespaces where the system allows it, serve one request in their first process, and end."""
     try:
         namespace.die_with_parent()
+        if os.getppid() != warden:  # it ended before it could be told
+            return
         if refusal:
             namespace.adopt_orphans()
             _serve(requests, answers, folder, [_ALONE.format(refusal)], contained=False)
         try:
             namespace.separate(network=network)
+            lives, held = os.pipe()
             first = os.fork()
             if not first:
+                os.close(held)
                 namespace.die_with_parent()
+                if select.select([lives], [], [], 0)[0]:  # the same
+                    return
+                os.close(lives)
                 refused = namespace.enclose(folder, disk=_DISK, network=network)
                 _serve(requests, answers, folder, refused, contained=True)
         except OSError as error:
