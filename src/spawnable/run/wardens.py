@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import platform
 import select
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +27,7 @@ PATIENCE = 15.0
 #: seconds in which a warden ends all that it runs on the busiest machine
 _END = 20.0
 READ = 1 << 20
+_PORTABLE = platform.system() != "Linux"
 _SOURCE = str(Path(__file__).parents[2])
 _START = "import sys; sys.path.insert(0, {source!r}); from spawnable.run.{module} import main; main()"
 
@@ -52,11 +56,11 @@ class Warden(Protocol):
 
 def start() -> Warden:
     """Start a warden of the kind that this system allows; raise OSError where it can not be started."""
-    if sys.platform != "linux" or "SPAWNABLE_PORTABLE" in os.environ:
+    if _PORTABLE or "SPAWNABLE_PORTABLE" in os.environ:
         return Piped()
-    from spawnable.run.linux.asked import Shared
-
-    return Shared()
+    # by its name: elsewhere there is not all that it is made of
+    shared: Callable[[], Warden] = import_module("spawnable.run.linux.asked").Shared
+    return shared()
 
 
 class Piped:
