@@ -92,6 +92,8 @@ def test_recipe_lies_beside() -> None:
     cells = page(cell("name: a\nneeds: [b]\nrecipes: [result]") + cell("name: b\nfile: worker.py")).cells
     assert cells["a"].snippet.companions["result.py"] == file_of("result").read_text(encoding="utf-8")
     assert cells["a"].companions == (("cell-b", "worker.py"), ("recipe-result", "result.py"))
+    (cell_of,) = page(cell("name: a\nrecipes: [time_limit]")).cells.values()
+    assert cell_of.companions == (("recipe-time-limit", "time_limit.py"),)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,8 @@ def _cell(draft: _Draft, drafts: dict[str, _Draft], docname: str, path: str) -> 
     cells = {drafts[name].options.file: drafts[name].code for name in options.needs}
     recipes = {f"{name}.py": file_of(name).read_text(encoding="utf-8") for name in options.recipes}
     places = [(f"cell-{name}", drafts[name].options.file) for name in options.needs]
-    places += [(f"recipe-{name}", f"{name}.py") for name in options.recipes]
+    # docutils makes such an anchor of that name
+    places += [(f"recipe-{name.replace('_', '-')}", f"{name}.py") for name in options.recipes]
     snippet = Snippet(
         name=f"{docname}:{options.name}",
         code=draft.code,
