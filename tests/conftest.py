@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import psutil
 import pytest
 
 from spawnable.python import Python
@@ -90,3 +91,10 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
             wheel.writestr(f"{info}/RECORD", "")
 
     return make
+
+
+@pytest.fixture
+def children() -> Callable[[], list[psutil.Process]]:
+    """Tell which processes this one has started since the test began, those that ended and were not waited for too."""
+    before = {child.pid for child in psutil.Process().children()}
+    return lambda: [child for child in psutil.Process().children() if child.pid not in before]

@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,6 +16,8 @@ from spawnable.run import RunError, Runner, close, run
 from spawnable.run.folders import Folder
 from spawnable.snippet import Limits, Snippet
 
+#: see `children` in conftest.py
+Children = Callable[[], list[psutil.Process]]
 SLEEPS = Snippet("x", "import time\ntime.sleep(60)\n", limits=Limits(time=60))
 #: seconds in which a run that is ended has ended, on a machine that has other things to do
 PATIENCE = 15
@@ -38,16 +39,6 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
-def wardens() -> list[psutil.Process]:
-    """Those that this process has: it may have a fork server from other tests as well."""
-    found = []
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):  # it has ended
-            if "spawnable.run" in " ".join(child.cmdline()):
-                found.append(child)
-    return found
-
-
 def asked(runner: Callable[..., object], gate: threading.Barrier) -> tuple[threading.Thread, list[str]]:
     """Return a thread that has a run done once all are at the gate, and what it is told."""
     told: list[str] = []
@@ -65,7 +56,7 @@ def asked(runner: Callable[..., object], gate: threading.Barrier) -> tuple[threa
 
 
 @pytest.mark.parametrize("first", range(4))
-def test_run_that_is_about_to_start(first: int, kind: str) -> None:
+def test_run_that_is_about_to_start(first: int, kind: str, children: Children) -> None:
     """Asked for in the very moment of closing, a run does not outlive it: of 200, each somewhat later."""
     for number in range(first, 100, 4 if kind == "native" else 16):
         gate = threading.Barrier(3)
@@ -80,25 +71,25 @@ def test_run_that_is_about_to_start(first: int, kind: str) -> None:
             thread.join(PATIENCE)
             assert not thread.is_alive(), f"still running after close, asked for {number / 2} ms before"
             assert told == ["x: ended before its time, as all runs were"]
-        assert not wardens()
+        assert not children()
 
 
 @pytest.mark.usefixtures("kind")
-def test_runner_is_closed_for_good() -> None:
+def test_runner_is_closed_for_good(children: Children) -> None:
     """A runner that was made before starts nothing after; `run` starts anew."""
     runner = Runner()
     close()
     with pytest.raises(RunError, match="ended before its time"):
         runner(SLEEPS, "spawn")
-    assert not wardens()
+    assert not children()
     assert run(Snippet("x", "print(1)\n"), "spawn").text == "1\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-def test_forked_process_keeps_no_warden() -> None:
+def test_forked_process_keeps_no_warden(children: Children) -> None:
     """A child that this process forks has runs of its own, and does not keep those of this process alive."""
     run(Snippet("x", ""), "spawn")
-    (warden,) = wardens()
+    (warden,) = children()
     reading, writing = os.pipe()
     child = os.fork()
     if not child:

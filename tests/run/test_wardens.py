@@ -6,13 +6,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+import spawnable
+from spawnable.python import Python
 from spawnable.run import RunError, close, run
 from spawnable.snippet import Limits, Snippet
 from spawnable.transcript import Transcript
@@ -20,6 +23,8 @@ from spawnable.transcript import Transcript
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or "SPAWNABLE_PORTABLE" in os.environ, reason="elsewhere each run has one of its own"
 )
+#: see `children` in conftest.py
+Children = Callable[[], list[psutil.Process]]
 SAYS = Snippet("wardens:says", "print('here')\n")
 #: seconds in which a process of ours does what it is told on a busy machine
 PATIENCE = 20
@@ -31,16 +36,6 @@ def _closed() -> Iterator[None]:
     close()
     yield
     close()
-
-
-def wardens() -> list[psutil.Process]:
-    """Those of this process."""
-    found = []
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):  # it has ended
-            if "spawnable.run.linux.warden" in " ".join(child.cmdline()):
-                found.append(child)
-    return found
 
 
 def is_run() -> bool:
@@ -57,7 +52,7 @@ def said(transcript: Transcript) -> str:
     return "".join(chunk.text for chunk in transcript.chunks)
 
 
-def test_many_at_once() -> None:
+def test_many_at_once(children: Children) -> None:
     """Runs at the same time are done by one process, each with its own output and its own process ids."""
     met: list[Transcript] = []
     gate = threading.Barrier(6)
@@ -74,23 +69,23 @@ def test_many_at_once() -> None:
         thread.join()
     assert sorted(said(transcript) for transcript in met) == [f"{number}\n" for number in range(6)]
     assert len({transcript.processes[0].pid for transcript in met}) == 1
-    assert len(wardens()) == 1
+    assert len(children()) == 1
 
 
-def test_killed_while_idle() -> None:
+def test_killed_while_idle(children: Children) -> None:
     """The next run starts another one, and nothing of the old one stays."""
     run(SAYS, "fork")
-    (old,) = wardens()
+    (old,) = children()
     keepers = old.children(recursive=True)
     old.kill()
     _, alive = psutil.wait_procs([*keepers], PATIENCE)
     assert not alive
     assert said(run(SAYS, "fork")) == "here\n"
-    (new,) = wardens()
+    (new,) = children()
     assert new.pid != old.pid
 
 
-def test_killed_while_it_works() -> None:
+def test_killed_while_it_works(children: Children) -> None:
     """The run that goes on is an error that says so, and the next one is done."""
     told: list[str] = []
 
@@ -102,7 +97,7 @@ def test_killed_while_it_works() -> None:
 
     thread = threading.Thread(target=ask)
     run(SAYS, "fork")
-    (old,) = wardens()
+    (old,) = children()
     thread.start()
     while not is_run():
         assert thread.is_alive()
@@ -125,3 +120,58 @@ def test_other_limits_between() -> None:
     few = Snippet("wardens:forks", forks, limits=Limits(processes=5))
     assert run(few, "fork").ended == "processes"
     assert said(run(SAYS, "fork")) == "here\n"
+
+
+#: has six runs at once where no namespaces can be had, and tells how each ended and whether it says that it had none
+NESTED = """
+import threading
+
+from spawnable.run import close, run
+from spawnable.snippet import Snippet
+
+told = []
+gate = threading.Barrier(6)
+
+
+def ask(number):
+    gate.wait()
+    transcript = run(Snippet(f"nested:{number}", "print(1)"), "fork")
+    told.append((transcript.ended, any("refused it namespaces" in text for text in transcript.unknown)))
+
+
+threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+close()
+print(told.count(("exit", True)))
+"""
+
+
+def test_many_are_refused_at_once() -> None:
+    """Where the system refuses namespaces, here as to any run, each of the first runs is done without."""
+    with_package = replace(Python.current(), paths=(str(Path(spawnable.__file__).parents[1]),))
+    limits = Limits(time=60, processes=400)
+    transcript = run(Snippet("wardens:nested", NESTED, limits=limits), "fork", with_package)
+    assert said(transcript) == "6\n"
+
+
+def test_network_is_for_those_that_ask() -> None:
+    """A keeper with the machine's network, asked for while others were on their way, serves no other run."""
+    code = "print(len(open('/proc/net/dev').readlines()) - 2)\n"
+    gate, met = threading.Barrier(6), []
+
+    def ask(number: int) -> None:
+        gate.wait()
+        limits = Limits(network=number % 2 == 0)
+        met.append((limits.network, said(run(Snippet(f"wardens:net-{number}", code, limits=limits), "fork"))))
+
+    for _ in range(3):
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert {interfaces for network, interfaces in met if not network} == {"1\n"}
+    assert len({interfaces for network, interfaces in met if network}) == 1

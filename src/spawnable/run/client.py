@@ -93,20 +93,13 @@ class Runner:
                 warden = _idle[-1] if _idle[-1].shared else _idle.pop()
                 if warden.lives():
                     return warden
-                self._bury(warden)
+                _forsake(warden)
+                warden.end()  # it was killed: this gives back what it had
             warden = start()
             _all.add(warden)
             if warden.shared:
                 _idle.append(warden)
             return warden
-
-    @staticmethod
-    def _bury(warden: Warden) -> None:
-        """Give back what a warden had that somebody killed."""
-        _all.discard(warden)
-        if warden in _idle:
-            _idle.remove(warden)
-        warden.end()
 
 
 def run(snippet: Snippet, start_method: str, python: Python | None = None) -> Transcript:
@@ -177,13 +170,21 @@ def _compiled_from(source: Path) -> bytes:
 
 
 def _drop(warden: Warden) -> None:
+    """End a warden that can do nothing more, if another run, or `close`, has not."""
     with _lock:
-        if warden not in _all:  # another run, or `close`, did
-            return
-        _all.discard(warden)
-        if warden in _idle:
-            _idle.remove(warden)
-    warden.end()
+        known = _forsake(warden)
+    if known:
+        warden.end()
+
+
+def _forsake(warden: Warden) -> bool:
+    """Give it no more runs, with the lock held; tell whether it had got any until now."""
+    if warden not in _all:
+        return False
+    _all.discard(warden)
+    if warden in _idle:
+        _idle.remove(warden)
+    return True
 
 
 def close() -> None:

@@ -4,7 +4,8 @@
 Sets line buffering as at a terminal, makes the run's start method the platform's
 default, lets a signal print the stacks, and notes in the run's log what only the
 process itself knows: its birth, its name, its exit code, the signals it sends, the
-names of what it makes.  Nothing here stays on the stack of the script's own code,
+names of what it makes.  All in one file: a second one would cost each process the time
+to find it.  Nothing here stays on the stack of the script's own code,
 and nothing is imported that the script does not import.
 """
 

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import threading
 import time
+from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spawnable.run.folders import Folder
@@ -29,10 +31,25 @@ _USUAL = Limits()
 _SPARE = os.cpu_count() or 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a keeper is to be."""
+
+    network: bool
+    processes: int
+    #: why it can have no namespaces; empty where it is to have them
+    refusal: str
+
+    def fits(self, limits: Limits) -> bool:
+        """Tell whether it can do a run within these limits."""
+        return (self.network, self.processes) == (limits.network, limits.processes)
+
+
 class _Keeper:
     """What leads to a process that serves one request: the warden's number for it, and two ends of pipes."""
 
-    def __init__(self, number: int, descriptors: list[int]) -> None:
+    def __init__(self, order: _Order, number: int, descriptors: list[int]) -> None:
+        self.order = order
         self.number = number
         self.requests, self.answers = descriptors
 
@@ -45,9 +62,10 @@ class _Keeper:
             view = memoryview(line)
             while view:
                 view = view[os.write(self.requests, view) :]
-        said = bytearray()
+        said, poll = bytearray(), select.poll()
+        poll.register(self.answers, select.POLLIN)
         while not said.endswith(b"\n"):
-            if not select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 raise TimeoutError
             piece = os.read(self.answers, READ)
             if not piece:
@@ -79,8 +97,8 @@ class Shared:
         self.keepers: set[_Keeper] = set()
         #: those that nobody uses yet
         self.idle: list[_Keeper] = []
-        #: how many were asked for and have not come
-        self.awaited = 0
+        #: those that were asked for and have not come: they come in this order
+        self.awaited: deque[_Order] = deque()
         #: why runs have no namespaces; empty while they have them, which ends with the first refusal
         self.refusal = "SPAWNABLE_NO_NAMESPACE is set" if "SPAWNABLE_NO_NAMESPACE" in os.environ else ""
         self._order()
@@ -100,44 +118,46 @@ class Shared:
                     self._done(keeper)
                 if said.startswith(_READY):
                     return said.removeprefix(_READY)
-                if self.refusal:
+                if keeper.order.refusal:
                     return b""
-                self.refusal = said.decode(errors="replace") or "the process that entered them ended"
+                self.refusal = self.refusal or said.decode(errors="replace") or "the process that entered them ended"
         except OSError:  # what broke, or was shut from another thread
             return b""
 
     def _take(self, limits: Limits, deadline: float) -> _Keeper | bytes:
-        usual = limits.network == _USUAL.network and limits.processes == _USUAL.processes
+        """Return a keeper for a run within these limits, or the answer that says why there is none."""
         with self.lock:
-            if usual and self.idle:
-                return self.idle.pop()
-            if not usual or not self.awaited:
+            for keeper in self.idle:
+                if keeper.order.fits(limits):
+                    self.idle.remove(keeper)
+                    return keeper
+            if not any(order.fits(limits) for order in self.awaited):
                 self._order(limits)
             while True:
-                keeper = self._come(deadline)
-                # those that were asked for before an unusual one come first
-                if isinstance(keeper, bytes) or usual or not self.awaited:
-                    return keeper
-                self.idle.append(keeper)
+                order, come = self._come(deadline)
+                if order.fits(limits):
+                    return come
+                if isinstance(come, _Keeper):  # one that was asked for before
+                    self.idle.append(come)
 
     def _order(self, limits: Limits = _USUAL, *, ended: int | None = None) -> None:
         """Ask for a keeper, and say which one is not needed any more."""
-        self.awaited += 1
-        order = ["new", limits.network, limits.processes, self.refusal, ended]
-        self.control.send(json.dumps(order).encode())
+        order = _Order(limits.network, limits.processes, self.refusal)
+        self.control.send(json.dumps(["new", order.network, order.processes, order.refusal, ended]).encode())
+        self.awaited.append(order)
 
-    def _come(self, deadline: float) -> _Keeper | bytes:
+    def _come(self, deadline: float) -> tuple[_Order, _Keeper | bytes]:
         """Return the keeper that was asked for first, or the answer that says why there is none."""
         self.control.settimeout(max(0.01, deadline - time.monotonic()))
         message, descriptors, _, _ = socket.recv_fds(self.control, _MESSAGE, 2)
         if not message:
             raise ConnectionError
-        self.awaited -= 1
+        order = self.awaited.popleft()
         if len(descriptors) != 2:  # noqa: PLR2004
-            return message
-        keeper = _Keeper(int(message), descriptors)
+            return order, message
+        keeper = _Keeper(order, int(message), descriptors)
         self.keepers.add(keeper)
-        return keeper
+        return order, keeper
 
     def _done(self, keeper: _Keeper) -> None:
         """Have a keeper ended, and another made ready."""
@@ -146,7 +166,7 @@ class Shared:
             keeper.close()
             with suppress(OSError):
                 busy = len(self.keepers) - len(self.idle)
-                if len(self.idle) + self.awaited < max(1, min(busy, _SPARE)):
+                if len(self.idle) + len(self.awaited) < max(1, min(busy, _SPARE)):
                     self._order(ended=keeper.number)
                 else:
                     self.control.send(json.dumps(["end", keeper.number]).encode())

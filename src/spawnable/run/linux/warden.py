@@ -20,6 +20,7 @@ import time
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from spawnable.run.linux import namespace
 from spawnable.run.linux.group import Group, sweep
@@ -68,28 +69,31 @@ def main() -> None:
 def _orders(control: socket.socket, keepers: dict[int, _Keeper]) -> None:
     """Make keepers, and end those that nobody needs any more."""
     sweep()
-    numbers, ending = count(), set[int]()
+    numbers = count()
     while True:
-        control.settimeout(_LOOK if ending else None)
+        control.settimeout(_LOOK if any(keeper.end_by for keeper in keepers.values()) else None)
         with suppress(TimeoutError, ConnectionError):
             order = control.recv(_MESSAGE)
             if not order:
                 return
             kind, *rest, ended = json.loads(order)
             if ended is not None:
-                ending.add(ended)
                 keepers[ended].end_by = time.monotonic() + _END
             if kind == "new":
-                network, processes, refusal = rest
-                number = next(numbers)
-                try:
-                    keepers[number] = _Keeper(number, network, processes, refusal)
-                    keepers[number].offer(control)
-                except OSError as error:  # such as a full disk
-                    control.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
-        for number in [number for number in ending if keepers[number].gone()]:
-            ending.remove(number)
+                _new(next(numbers), rest, control, keepers)
+        for number in [number for number, keeper in keepers.items() if keeper.end_by and keeper.gone()]:
             del keepers[number]
+
+
+def _new(number: int, wanted: list[Any], control: socket.socket, keepers: dict[int, _Keeper]) -> None:
+    """Make a keeper and hand over what leads to it, or say why there is none."""
+    try:
+        keepers[number] = _Keeper(number, *wanted)
+        keepers[number].offer(control)
+    except OSError as error:  # such as a full disk
+        if number in keepers:
+            keepers[number].end_by = time.monotonic()
+        control.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode() + b"\n")
 
 
 class _Keeper:
@@ -106,21 +110,25 @@ class _Keeper:
         #: the clock's reading when it is killed
         self.end_by: float | None = None
         self.ended = False
-        hers, requests = os.pipe()
-        answers, hers_too = os.pipe()
+        warden, pipes = os.getpid(), [*os.pipe(), *os.pipe()]
+        hers, requests, answers, hers_too = pipes
         self.ends = [requests, answers]
-        warden = os.getpid()
         try:
             self.pid = os.fork()
-            if not self.pid:
-                os.dup2(hers, 0)
-                for descriptor in (hers, requests, answers):
-                    os.close(descriptor)
-                self.group.enter()
-                _keep(0, hers_too, self.folder, refusal, warden, network=network)
-        finally:
-            os.close(hers)
-            os.close(hers_too)
+        except OSError:
+            for descriptor in pipes:
+                os.close(descriptor)
+            _remove(self.folder)
+            self.group.remove()
+            raise
+        if not self.pid:
+            os.dup2(hers, 0)
+            for descriptor in (hers, requests, answers):
+                os.close(descriptor)
+            self.group.enter()
+            _keep(0, hers_too, self.folder, refusal, warden, network=network)
+        os.close(hers)
+        os.close(hers_too)
 
     def offer(self, control: socket.socket) -> None:
         """Hand both ends that lead to it over."""

@@ -1,8 +1,8 @@
 """Watch one run from its first process id namespace to its last process.
 
 `watch` is the whole life of one run's keeper: it starts the script, reads what it
-prints, looks at its processes a hundred times a second and whenever one ends, ends it at its limits, says
-what it left and ends that too.
+prints, looks at its processes a hundred times a second and whenever one ends, ends it
+at its limits, says what it left and ends that too.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from spawnable.run.linux import leftovers, memory, procfs
 from spawnable.run.linux.capture import Capture
 from spawnable.run.linux.launch import Launcher
 from spawnable.run.linux.record import Record
+from spawnable.run.linux.standstill import Standstill, ask_stacks
 from spawnable.run.notes import MOST_PROCESSES
-from spawnable.run.regular import read_regular
 from spawnable.run.request import Request
-from spawnable.run.scene import STACK_SIGNAL, lay_out, prepare, shown_paths
-from spawnable.transcript import Event, Leftover, Transcript
+from spawnable.run.scene import lay_out, prepare, shown_paths
+from spawnable.transcript import Leftover, Transcript
 
 __all__ = ["TASKS", "NotStartedError", "Watcher"]
 
@@ -37,8 +37,6 @@ _SHARE = 5
 _GRACE = 1.5
 #: the same for multiprocessing's own helpers where they get no processor for so long
 _GRACE_BUSY = 10.0
-#: seconds for which a whole tree must be seen to wait without end, to be called stuck early
-_IDLE = 0.5
 #: processes that are looked at for the first time in one look
 _NEW = 16
 #: processes born since the last look at which memory is still counted: one that forks would make the reader wait
@@ -47,10 +45,6 @@ _CALM = 2
 _RESTLESS = 0.1
 #: threads that may live at once, for each process that may
 TASKS = 4
-#: seconds that processes have to print their stacks
-_STACKS = 1.5
-#: bytes that are kept of one process's stacks
-_STACK = 20_000
 #: the files of a rehearsal, and what processes noted in one
 _REHEARSED = "rehearsed"
 _NOTED = (
@@ -88,7 +82,6 @@ class Watcher:
         self.status: int | None = None
         self.cpu = 0.0
         self.reader_open = True
-        self.waiting_since: float | None = None
         self.shared_before = memory.shared()
         self.count = memory.Count()
         #: the clock's reading when memory that no process has mapped was last thought of
@@ -127,6 +120,7 @@ class Watcher:
         Raises NotStartedError where the interpreter can not be started.
         """
         self.request, self.limits = request, request.limits
+        self.standstill = Standstill(self.record, self.folder)
         self.capture.limit = request.limits.output
         prepare(request)
         self.record.start = begin = time.monotonic()
@@ -138,9 +132,9 @@ class Watcher:
         if ended == "exit":
             ended = self.await_others(begin)
         living = {reading.pid for reading in self.record.look(self.pids(), time.monotonic()) if reading.state != "Z"}
-        self.record.read_log(f"{self.request.folder}/log")
+        self.record.read_log(f"{self.folder}/log")
         if ended == "stuck":
-            self.ask_stacks(living)
+            ask_stacks(self.record, self.folder, living)
         left = leftovers.left_processes(self.record.processes, living) if ended == "exit" else []
         self.kill()
         self.drain_rest(begin)
@@ -205,7 +199,7 @@ class Watcher:
         calm = len(self.record.seen) - known <= _CALM
         if (calm or now - self.counted > _RESTLESS) and self.over(readings, now):
             return "memory"
-        if self.request.early and self.idle(now, [reading.pid for reading in readings if reading.state != "Z"]):
+        if self.request.early and self.standstill.seen(now, [item.pid for item in readings if item.state != "Z"]):
             return "stuck"
         return ""
 
@@ -227,22 +221,6 @@ class Watcher:
             self.count.begin([reading.pid for reading in readings])
         return self.count.held > self.limits.memory
 
-    def idle(self, now: float, pids: list[int]) -> bool:
-        """Tell whether every process has been seen to wait without a time limit, and for long enough."""
-        if not pids or not self.wait_forever(now, pids):
-            self.waiting_since = None
-        elif self.waiting_since is None:
-            self.waiting_since = now
-        return self.waiting_since is not None and now - self.waiting_since >= _IDLE
-
-    def wait_forever(self, now: float, pids: list[int]) -> bool:
-        """Tell whether every process is seen to wait without end; a manager's server does, though it looks about."""
-        others = [pid for pid in pids if not procfs.waits_forever(pid)]
-        if not others:
-            return True
-        servers = self.record.servers(f"{self.request.folder}/log", now)
-        return all(pid in servers and procfs.waits_forever(pid, polls=True) for pid in others)
-
     def reap(self) -> None:
         """Wait for every child that ended: the main process and orphans."""
         while True:
@@ -259,7 +237,7 @@ class Watcher:
 
     def await_others(self, begin: float) -> str:
         """Give helpers and orphans the time to end; return `exit`, or the limit that they pass."""
-        end, log = time.monotonic(), f"{self.request.folder}/log"
+        end, log = time.monotonic(), f"{self.folder}/log"
         while (now := time.monotonic()) < end + _GRACE or (
             now < end + _GRACE_BUSY and self.record.helpers_run(log, now)
         ):
@@ -271,36 +249,11 @@ class Watcher:
                 return over
             if not self.pids():
                 break
-            self.record.ends.poll(max(_LOOK, (_SHARE - 1) * (time.monotonic() - begun)))
+            pause = (_SHARE - 1) * (time.monotonic() - begun)
+            if pause > _SOON:  # of many that end, not each is worth a look
+                time.sleep(pause)
+            self.record.ends.poll(_LOOK)
         return "exit"
-
-    def ask_stacks(self, living: set[int]) -> None:
-        """Have each Python process print where it is, and keep what it printed."""
-        now = round(time.monotonic() - self.record.start, 4)
-        asked = {}
-        for pid in living:
-            call, target = procfs.waited_for(pid)
-            self.record.events.append(Event(now, pid, "waits", target, call))
-            path = f"{self.request.folder}/stack-{pid}"
-            reading = procfs.stat(pid)
-            if (
-                reading is not None
-                and reading.state in "RSD"
-                and os.path.lexists(path)
-                and procfs.catches(pid, STACK_SIGNAL)
-            ):
-                asked[pid] = path
-                with suppress(OSError):
-                    os.kill(pid, STACK_SIGNAL)
-        deadline, sizes = time.monotonic() + _STACKS, [-1]
-        while asked and time.monotonic() < deadline:
-            grown = [os.lstat(path).st_size for path in asked.values() if os.path.lexists(path)]
-            if all(grown) and grown == sizes:
-                break
-            sizes = grown
-            time.sleep(0.02)
-        for pid, path in asked.items():
-            self.record.seen[pid].process.stack = read_regular(path, _STACK).decode(errors="replace")
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to every process of the run, at once where it has namespaces of its own."""
