@@ -46,10 +46,14 @@ class WorkerFailed(Exception):
     """
 
     def __init__(self, exit_codes: dict[str, int]) -> None:
-        named = [f"{n} ({code})" for n, code in exit_codes.items()]
-        text = ", ".join(named)
-        super().__init__(f"ended with an exit code: {text}")
+        super().__init__(exit_codes)
         self.exit_codes = exit_codes
+
+    def __str__(self) -> str:
+        """Name the workers and their exit codes."""
+        codes = self.exit_codes.items()
+        text = ", ".join(f"{name} ({code})" for name, code in codes)
+        return f"ended with an exit code: {text}"
 
 
 class ClosableQueue(Generic[T]):

@@ -51,14 +51,17 @@ class WorkerDied(Exception):
     def __init__(
         self, attempts: int, exit_code: int | None
     ) -> None:
-        how = f"exit code {exit_code}"
-        if exit_code is not None and exit_code < 0:
-            how = f"it was ended by signal {-exit_code}"
-        super().__init__(
-            f"worker {attempts} of the task died: {how}"
-        )
+        super().__init__(attempts, exit_code)
         self.attempts = attempts
         self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        """Tell which one it was, and its exit code."""
+        code = self.exit_code
+        how = f"exit code {code}"
+        if code is not None and code < 0:
+            how = f"it was ended by signal {-code}"
+        return f"worker {self.attempts} of the task died: {how}"
 
 
 class RemoteTraceback(Exception):

@@ -40,7 +40,12 @@ class OutOfTime(TimeoutError):
 
     def __init__(self, name: str, seconds: float) -> None:
         super().__init__(f"{name} took more than {seconds} s")
+        self.name = name
         self.seconds = seconds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be pickled as what it was made of."""
+        return type(self), (self.name, self.seconds)
 
 
 class EndedWithoutResult(Exception):
@@ -50,11 +55,17 @@ class EndedWithoutResult(Exception):
     """
 
     def __init__(self, name: str, exit_code: int | None) -> None:
-        how = f"exit code {exit_code}"
-        if exit_code is not None and exit_code < 0:
-            how = f"it was ended by signal {-exit_code}"
-        super().__init__(f"{name} ended without a result: {how}")
+        super().__init__(name, exit_code)
+        self.name = name
         self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        """Name the process and its exit code."""
+        code = self.exit_code
+        how = f"exit code {code}"
+        if code is not None and code < 0:
+            how = f"it was ended by signal {-code}"
+        return f"{self.name} ended without a result: {how}"
 
 
 class RemoteTraceback(Exception):
@@ -153,7 +164,7 @@ def _receive(reader: Connection, process: Any) -> bytes:
 def _run(
     reader: Connection,
     writer: Connection,
-    function: Callable[..., Any],
+    target: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> None:
@@ -161,7 +172,7 @@ def _run(
     # held open here, it would hide that the parent is gone
     reader.close()
     try:
-        value = function(*args, **kwargs)
+        value = target(*args, **kwargs)
         message = ForkingPickler.dumps((True, value, ""))
     except Exception as error:
         text = "".join(traceback.format_exception(error))
