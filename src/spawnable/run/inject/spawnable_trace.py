@@ -177,6 +177,7 @@ def _waiting(kind, method, lock):
         _note("passed", kind.__name__, thing)
         return done
 
+    waits.__name__ = method  # by which a bound method is pickled
     setattr(kind, method, waits)
 
 
@@ -189,6 +190,7 @@ def _telling(kind, method, lock):
             _note("set", kind.__name__, _identity(lock(self)))
         return tell(self)
 
+    tells.__name__ = method  # by which a bound method is pickled
     setattr(kind, method, tells)
 
 
