@@ -127,6 +127,27 @@ def test_equal_messages_are_each_received_once(start_method: str) -> None:
     assert len(draw(transcript)) < 12_000
 
 
+BOUND = """
+import multiprocessing
+
+if __name__ == "__main__":
+    event, barrier = multiprocessing.Event(), multiprocessing.Barrier(2)
+    children = [multiprocessing.Process(target=target) for target in (event.set, barrier.wait, barrier.wait)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    print(event.is_set(), [child.exitcode for child in children])
+"""
+
+
+@pytest.mark.parametrize("start_method", ["fork", "forkserver", "spawn"])
+def test_a_bound_method_can_be_sent(start_method: str) -> None:
+    """A recorded Event or Barrier gives its methods to a process as one that is not recorded does."""
+    transcript = traced(BOUND, start_method)
+    assert transcript.text == "True [0, 0, 0]\n"
+
+
 @pytest.mark.parametrize("start_method", ["fork", "spawn"])
 def test_a_lock_that_is_never_given_back(start_method: str) -> None:
     """Main holds the lock and the child waits for it, both to the end of the run; no frame of ours is shown."""
