@@ -1,7 +1,7 @@
 """Watch one run from its first process id namespace to its last process.
 
 `watch` is the whole life of one run's keeper: it starts the script, reads what it
-prints, looks at its processes a hundred times a second and whenever one ends, ends it
+prints, looks at its processes up to a hundred times a second and whenever one ends, ends it
 at its limits, says what it left and ends that too.
 """
 
@@ -29,6 +29,10 @@ __all__ = ["TASKS", "NotStartedError", "Watcher"]
 
 #: seconds between two looks at the processes, where none ends
 _LOOK = 0.01
+#: the same on a machine on which a look takes long, at most
+_LATER = 0.03
+#: so many times what a look takes may pass until the next, up to that
+_LITTLE = 25
 #: the same where one does, at least
 _SOON = 0.001
 #: between two looks passes at least so many times the time that one takes: looking goes before the run's own work
@@ -162,8 +166,9 @@ class Watcher:
                     return "stuck"
                 if now >= next_look:
                     over = self.look(now)
-                    soonest = now + max(_SOON, _SHARE * (time.monotonic() - now))
-                    next_look = max(soonest, now + _LOOK)
+                    took = time.monotonic() - now
+                    soonest = now + max(_SOON, _SHARE * took)
+                    next_look = max(soonest, now + max(_LOOK, min(_LATER, _LITTLE * took)))
                     poll.register(ends, select.POLLIN)
                     if over or self.status is not None:
                         return over or "exit"
