@@ -105,6 +105,22 @@ def test_children_ended_by_sigterm_are_as_expected(tmp_path: Path) -> None:
     assert spawnable("run", "--start-method", "fork", "--expect", "ok", script).exit_code == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how each child ended")
+def test_child_that_ended_itself_by_sigterm_is_not(tmp_path: Path) -> None:
+    """A child that nobody else ended is told, whatever the signal."""
+    script = write(
+        tmp_path,
+        "import multiprocessing, signal\n"
+        "if __name__ == '__main__':\n"
+        "    process = multiprocessing.Process(target=signal.raise_signal, args=(signal.SIGTERM,))\n"
+        "    process.start()\n"
+        "    process.join()\n",
+    )
+    result = spawnable("run", "--start-method", "fork", script)
+    assert result.exit_code == 1
+    assert "NOT as expected: expected ok, found child exit -15" in result.output
+
+
 def test_what_is_declared_is_expected(tmp_path: Path) -> None:
     """An expectation may be given for one start method."""
     result = spawnable("run", "--expect", "ok", "--expect", "spawn=error LookupError", write(tmp_path, DIFFERENT))

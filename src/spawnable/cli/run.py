@@ -18,6 +18,7 @@ from spawnable.cli.limits import limit_options, limits_of
 from spawnable.cli.live import View
 from spawnable.cli.options import AVAILABLE, Failure, expectations_of, python_option, pythons_of
 from spawnable.cli.screen import show
+from spawnable.ends import killer
 from spawnable.python import Python
 from spawnable.run import Runner, close
 from spawnable.script import ScriptError, beside, from_file, from_module, own_variables
@@ -140,13 +141,16 @@ def _read(script: str, arguments: tuple[str, ...], others: Sequence[Path], *, as
 
 
 def _judge(job: Job, transcript: Transcript) -> Verdict:
-    """Return the verdict; where nothing is declared, children ended by SIGTERM are as they should be.
+    """Return the verdict; where nothing is declared, children that another process ended by SIGTERM are as expected.
 
     A pool ends its workers so where its `with` block ends, and multiprocessing daemonic processes with the script.
+    A child that sent the signal to itself, or got it from nobody who is known, is not.
     """
     verdict = judge(job.snippet, transcript)
-    ended = {str(outcome) for outcome in verdict.found} == {f"child exit {-signal.SIGTERM}"}
-    return replace(verdict, met=True) if ended and not job.snippet.expectations.rules else verdict
+    if job.snippet.expectations.rules or {str(one) for one in verdict.found} != {f"child exit {-signal.SIGTERM}"}:
+        return verdict
+    ended = [child for child in transcript.processes if child.kind == "child" and child.exit_code]
+    return replace(verdict, met=all(killer(child, transcript) not in ("", "itself") for child in ended))
 
 
 def _run(jobs: Sequence[Job]) -> tuple[Mapping[Job, Transcript], str]:
