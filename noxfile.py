@@ -184,10 +184,11 @@ def find_chromium(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def snippets(session: nox.Session) -> None:
-    """Run every script of the pages on every Python that is here, of 3.11 to 3.15."""
+    """Run every script of the pages on every Python that is here, of 3.11 to 3.15, but for runs that are remembered."""
     install(session)
     pythons = [] if "--python" in session.posargs else ["--python", "all"]
-    session.run("spawnable", "check", "docs", *pythons, *session.posargs)
+    # several rounds do without what is remembered
+    session.run("spawnable", "check", "docs", "--store", str(TRANSCRIPTS), *pythons, *session.posargs)
 
 
 @nox.session(default=False)

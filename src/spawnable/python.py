@@ -37,7 +37,7 @@ print(json.dumps({
         sys.implementation.name,
         *platform.python_build(),
         os.path.realpath(sys.executable),
-        sys.prefix,
+        sys.base_prefix,
     ],
 }))
 """
@@ -69,7 +69,8 @@ class Python:
     executable: str
     #: as it says itself: `3.13.0`, `3.15.0rc1`
     version: str
-    #: the SHA-256 of what tells this build from another: version, compiler, date, path, prefix
+    #: the SHA-256 of what tells this build from another: version, compiler, date, path, prefix; an environment has
+    #: that of the interpreter it was made from, as it differs from it in nothing but what is installed
     digest: str
     #: folders before its own on the module search path
     paths: tuple[str, ...] = ()

@@ -89,7 +89,7 @@ def pythons_of(values: Iterable[str]) -> list[Python]:
             pythons = _all() if value == "all" else [Python.probe(value)]
         except PythonError as error:
             raise Failure(str(error)) from error
-        found.update({python.digest: python for python in pythons})
+        found.update({python.executable: python for python in pythons})
     return list(found.values()) or [Python.current()]
 
 

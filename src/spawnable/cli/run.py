@@ -156,11 +156,11 @@ def _judge(job: Job, transcript: Transcript) -> Verdict:
 def _run(jobs: Sequence[Job]) -> tuple[Mapping[Job, Transcript], str]:
     """Return what each job did, telling how far they are; and which could not be done, in words."""
     view, runner = View(jobs), Runner()
-    known = {(job.start_method, job.python.digest): job for job in jobs}
+    known = {(job.start_method, job.python.executable): job for job in jobs}
 
     def tell_and_run(snippet: Snippet, start_method: str, python: Python | None) -> Transcript:
         if python is not None:
-            view.started(known[start_method, python.digest])
+            view.started(known[start_method, python.executable])
         return runner(snippet, start_method, python)
 
     def ended(job: Job, transcript: Transcript, _stored: bool) -> None:
