@@ -15,6 +15,7 @@ extensions = [
     "myst_nb",  # pages are MyST Markdown, cells are notebook cells
     "spawnable.site",  # runs every cell as a script and hands MyST-NB the outputs
     "spawnable.site.shown",  # reference/names.md: which script uses which name
+    "spawnable.site.official",  # links those names, in scripts, to Python's documentation
     "spawnable.site.finding",  # the index of the search
     "spawnable.site.plain",  # each page as Markdown, and llms.txt
     "spawnable.site.furniture",  # tool tips of terms, sitemap
@@ -32,14 +33,14 @@ spawnable_pythons = os.environ.get("SPAWNABLE_PYTHONS", "").split()
 # Distributions that a script needs are installed there, beside nox's environments.
 spawnable_environments = str(Path(__file__).parent.parent / os.environ.get("NOX_ENVDIR", ".nox") / "pythons")
 
-spawnable_names = "reference/names.json"  # those that reference/names.md lists
+spawnable_names = "reference/names.json"  # those that reference/names.md lists, and the inventory of links
 
 spawnable_measured = {"bench": "reference/bench.json"}  # what `nox -s bench` wrote: figures for sentences
 
 exclude_patterns = ["_build"]  # what nox builds there is no source
 templates_path = ["_templates"]
 
-# The standard library is not linked: that would need its inventory from elsewhere at build time.
+# What the package's own docstrings name of the standard library is not in that inventory.
 nitpick_ignore_regex = [("py:.*", r"(?!spawnable\.).*")]
 nitpick_ignore = [("py:class", "spawnable.agreement.Key")]  # a type variable: nothing to link to
 autodoc_member_order = "bysource"  # modules are written to be read from the top

@@ -18,6 +18,7 @@ from sphinx.util.nodes import make_refnode
 
 from spawnable.names import NamesError, exercised
 from spawnable.site.domain import SpawnableDomain
+from spawnable.site.official import OFFICIAL
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["NamesDirective", "fill_names", "names", "setup", "used"]
 
 _log = logging.getLogger(__name__)
-_OFFICIAL = "https://docs.python.org/3/"
 
 
 class names(nodes.General, nodes.Element):  # noqa: N801 - nodes are named as they are written
@@ -89,7 +89,7 @@ class _List:
         code = nodes.literal(short, short + item.get("signature", ""))
         term = nodes.term("", "", ids=[f"name-{name}"])
         if "link" in item:
-            term += nodes.reference("", "", code, refuri=_OFFICIAL + item["link"], internal=False)
+            term += nodes.reference("", "", code, refuri=OFFICIAL + item["link"], internal=False)
         else:
             term += code
         facts = [item["kind"]]
