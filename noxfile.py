@@ -235,11 +235,12 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def coverage(session: nox.Session) -> None:
-    """Count the names of the standard library that the scripts show; first `nox -s matrix`, for all Pythons."""
+    """Count the names, messages and questions that the scripts show; first `nox -s matrix`, for all Pythons."""
     install(session)
     if not (SITE / "snippets.json").exists():
         session.error("there is no built site: run `nox -s matrix`, or `nox -s docs` for one Python")
-    session.run("python", "tests/shown/count.py", str(SITE), "docs/reference/names.json")
+    lists = ["docs/reference/names.json", "docs/failures/questions.json"]
+    session.run("python", "tests/shown/count.py", str(SITE), *lists)
 
 
 @nox.session(default=False)

@@ -35,6 +35,7 @@ __all__ = [
     "ExpectationError",
     "Expectations",
     "Outcome",
+    "fits",
 ]
 
 START_METHODS = ("fork", "forkserver", "spawn")
@@ -163,12 +164,12 @@ class Expectations:
         """Return what a run under this start method and Python, such as `3.13`, may do."""
         found = Expectation()
         for method, versions, expectation in self.rules:
-            if method in ("", start_method) and _fits(versions, version):
+            if method in ("", start_method) and fits(versions, version):
                 found = expectation
         return found
 
 
-def _fits(rule: str, version: str) -> bool:
+def fits(rule: str, version: str) -> bool:
     """Tell whether a version such as `3.13` is meant by a rule such as `3.12+`."""
     if not rule:
         return True

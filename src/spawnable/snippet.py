@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from spawnable.expectation import START_METHODS, Expectations
+from spawnable.expectation import START_METHODS, Expectations, fits
 
 __all__ = ["Limits", "Snippet"]
 
@@ -40,7 +40,7 @@ class Snippet:
 
     What it is (`code`, `filename`, `companions`, `arguments`), how to run it
     (`start_methods`, `pythons`, `packages`, `limits`, `traced`), what it should do
-    (`expectations`, `unordered`) and where it stands (`page`, `line`).
+    (`expectations`, `unordered`, `messages`) and where it stands (`page`, `line`).
     """
 
     #: unique on its site: page and cell, as in `article/zombies:zombie`
@@ -66,6 +66,8 @@ class Snippet:
     limits: Limits = field(default_factory=Limits)
     #: whether the order of its output lines is left to chance
     unordered: bool = False
+    #: ids of messages that its runs print; see `spawnable.messages`
+    messages: tuple[str, ...] = ()
     #: whether its processes record their messages, locks and events: see `spawnable.timeline`
     traced: bool = False
     #: where it stands: a page's file name and the line of its cell
@@ -85,6 +87,4 @@ class Snippet:
 
     def runs_on(self, version: str) -> bool:
         """Tell whether a Python such as `3.13` can run it."""
-        from spawnable.expectation import _fits
-
-        return _fits(self.pythons, version)
+        return fits(self.pythons, version)

@@ -13,7 +13,7 @@ from spawnable.transcript import Process, Transcript
 from spawnable.waits import waits
 from spawnable.warned import warned
 
-__all__ = ["Verdict", "judge", "outcomes", "report"]
+__all__ = ["Verdict", "judge", "outcomes", "report", "texts"]
 
 #: outcomes of a run that did not end with exit code 0: they cover all that is lighter
 _HEAVY = ("stuck", "stopped", "error", "exit")
@@ -39,8 +39,8 @@ def outcomes(transcript: Transcript) -> tuple[Outcome, ...]:
 
     A limit other than time that ended the run is `stopped LIMIT`, which no expectation can declare.
     """
-    texts = _texts(transcript)
-    own = raised(texts.get(transcript.main.pid if None not in texts else None, ""))
+    written = texts(transcript)
+    own = raised(written.get(transcript.main.pid if None not in written else None, ""))
     found: list[Outcome] = []
     if transcript.ended == "stuck":
         found.append(Outcome("stuck"))
@@ -50,7 +50,7 @@ def outcomes(transcript: Transcript) -> tuple[Outcome, ...]:
         found.append(Outcome("error", _fatal(own).name))
     elif transcript.exit_code != 0:
         found.append(Outcome("exit", "unknown" if transcript.exit_code is None else str(transcript.exit_code)))
-    names = [item.name for text in texts.values() for item in raised(text)]
+    names = [item.name for text in written.values() for item in raised(text)]
     if found and found[0].kind == "error":
         names.remove(found[0].detail)
     found += [Outcome("traceback", name) for name in dict.fromkeys(names)]
@@ -94,12 +94,12 @@ def report(snippet: Snippet, transcript: Transcript, verdict: Verdict) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _texts(transcript: Transcript) -> dict[int | None, str]:
+def texts(transcript: Transcript) -> dict[int | None, str]:
     """Return all that each process wrote, so that what two wrote at once does not mix."""
     parts: dict[int | None, list[str]] = {}
     for chunk in transcript.chunks:
         parts.setdefault(chunk.pid, []).append(chunk.text)
-    return {pid: "".join(texts) for pid, texts in parts.items()}
+    return {pid: "".join(found) for pid, found in parts.items()}
 
 
 def _fatal(own: list[Raised]) -> Raised:

@@ -188,3 +188,17 @@ def test_built_folders_hold_no_pages(docs: Path, tmp_path: Path) -> None:
         (docs / name).mkdir()
         (docs / name / "copy.md").write_text(FAULTY, encoding="utf-8")
     assert "2 scripts in" in spawnable("extract", docs, tmp_path / "out").output
+
+
+def test_message_that_is_not_printed_is_told(docs: Path) -> None:
+    """A message that a cell declares and no run of it prints is told with page, line and id, and exit status is 1."""
+    page = docs / "guide" / "page.md"
+    declared = PAGE.replace("needs: [beside]", "needs: [beside]\nmessages: [proc-closed]")
+    page.write_text(declared, encoding="utf-8")
+    done = spawnable("check", page)
+    assert done.exit_code == 1
+    assert f"{page}:8: cell fine: message 'proc-closed': no run on Python 3." in done.output
+    assert "1 declared message not printed" in done.output
+    said = declared.replace("print(WORD)", 'print("ValueError: process object is closed", WORD)')
+    page.write_text(said, encoding="utf-8")
+    assert spawnable("check", page).exit_code == 0

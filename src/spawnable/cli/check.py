@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from spawnable.cli.pages import read
 from spawnable.cli.progress import Progress
 from spawnable.cli.rounds import Tally, round_line
 from spawnable.environments import Environments
+from spawnable.messages import unprinted
 from spawnable.python import Python, PythonError
 from spawnable.run import RunError, close
 from spawnable.snippet import Snippet
@@ -76,7 +77,7 @@ def check(
         outcomes = ", ".join(sorted(tally.outcomes[job]))
         click.echo(f"{job.snippet.where}: {job.start_method} on Python {job.python.version} changes: {outcomes}")
     click.echo(tally.closing(jobs))
-    if tally.unmet or tally.changing:
+    if tally.unmet or tally.changing or tally.missing:
         click.get_current_context().exit(1)
 
 
@@ -100,6 +101,18 @@ def _as_declared(job: Job, transcript: Transcript) -> bool:
     return judge(job.snippet, transcript).met
 
 
+def _missing(jobs: Sequence[Job], transcripts: Mapping[Job, Transcript]) -> Iterator[str]:
+    """Give in words each message that a cell declares and no run of it printed."""
+    runs: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.snippet.messages:
+            runs.setdefault(job.snippet.name, []).append(job)
+    for own in runs.values():
+        snippet = own[0].snippet
+        for told in unprinted(snippet.messages, (transcripts[job] for job in own)):
+            yield f"{snippet.where}: cell {snippet.name.rpartition(':')[2]}: {told}"
+
+
 def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, workers: int | None, tally: Tally) -> str:
     """Run all jobs once, print a report of each that did not do as declared, return the round's line."""
     start = time.monotonic()
@@ -115,6 +128,9 @@ def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, worke
                 progress.tell(report(job.snippet, transcript, verdict))
 
         transcripts = run_all(jobs, store=store, workers=workers, done=done, sound=_as_declared)
+        for told in _missing(jobs, transcripts):
+            tally.missing += 1
+            progress.tell(told)
     for job in jobs:
         verdict = judge(job.snippet, transcripts[job])
         tally.add(job, verdict)

@@ -26,6 +26,8 @@ class Tally:
 
     runs: int = 0
     unmet: int = 0
+    #: messages that a cell declares and no run of a round printed
+    missing: int = 0
     #: the headlines of each job that has one declared outcome
     outcomes: dict[Job, set[str]] = field(default_factory=dict)
 
@@ -46,9 +48,10 @@ class Tally:
         """Return the sentence that ends the command."""
         snippets = counted(len({job.snippet.name for job in jobs}), "snippet")
         pythons = ", ".join(dict.fromkeys(job.python.version for job in jobs))
+        missing = f", {counted(self.missing, 'declared message')} not printed" if self.missing else ""
         return (
             f"{snippets}, {counted(self.runs, 'run')} on Python {pythons}: {self.runs - self.unmet} as declared, "
-            f"{self.unmet} not, {len(self.changing)} with a changing outcome"
+            f"{self.unmet} not, {len(self.changing)} with a changing outcome{missing}"
         )
 
 

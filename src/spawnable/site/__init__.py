@@ -49,7 +49,7 @@ __all__ = ["setup"]
 
 _log = logging.getLogger(__name__)
 #: counts changes of what is kept of a page; a greater one reads all pages again
-_VERSION = 2
+_VERSION = 3
 #: bytes in which nothing that a build still has to write finds room
 _LEAST_FREE = 20_000
 
@@ -114,7 +114,7 @@ class Site:
             replace_cells(document, docname, cells, results)
             for recipe in sorted({name for cell in cells.values() for name in cell.options.recipes}):
                 app.env.note_dependency(str(file_of(recipe)))
-            domain.pages[docname] = page_record(docname, executed)
+            domain.pages[docname] = page_record(docname, executed, document)
         names = {container["cell_metadata"].get("name") for container in _kernel_cells(document)}
         note_claims(document, domain, docname, set(cells) | names)
         for node in list(document.findall(run_value)):

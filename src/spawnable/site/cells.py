@@ -125,6 +125,7 @@ def _cell(draft: _Draft, drafts: dict[str, _Draft], docname: str, path: str) -> 
         packages=options.packages,
         limits=Limits(time=options.timeout),
         unordered=options.unordered,
+        messages=options.messages,
         page=path,
         line=draft.line,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sphinx.builders import Builder
     from sphinx.environment import BuildEnvironment
 
-__all__ = ["Claim", "PageRecord", "SpawnableDomain"]
+__all__ = ["Claim", "PageRecord", "Source", "SpawnableDomain"]
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +37,16 @@ class Claim(TypedDict):
     verdict: str
     says: str
     runs: list[str]
+
+
+class Source(TypedDict):
+    """A message that a page explains by a source, as no run can print it."""
+
+    message: str
+    #: of the section that explains it
+    anchor: str
+    #: the source's address
+    source: str
 
 
 class PageRecord(TypedDict):
@@ -60,7 +70,13 @@ class SpawnableDomain(Domain):
 
     name = "spawnable"
     label = "Spawnable"
-    initial_data: ClassVar[dict[str, Any]] = {"claims": {}, "pages": {}, "ledgers": set(), "matrices": set()}
+    initial_data: ClassVar[dict[str, Any]] = {
+        "claims": {},
+        "pages": {},
+        "sources": {},
+        "ledgers": set(),
+        "matrices": set(),
+    }
     dangling_warnings: ClassVar[dict[str, str]] = {"claim": "no page judges the claim %(target)s"}
 
     @property
@@ -80,6 +96,11 @@ class SpawnableDomain(Domain):
         return cast("dict[str, PageRecord]", self.data["pages"])
 
     @property
+    def sources(self) -> dict[str, list[Source]]:
+        """The messages that are explained by a source, by document name."""
+        return cast("dict[str, list[Source]]", self.data["sources"])
+
+    @property
     def ledgers(self) -> set[str]:
         """The documents that show the table of all claims."""
         return cast("set[str]", self.data["ledgers"])
@@ -93,12 +114,14 @@ class SpawnableDomain(Domain):
         """Forget a document."""
         self.pages.pop(docname, None)
         self.claims_of.pop(docname, None)
+        self.sources.pop(docname, None)
         self.ledgers.discard(docname)
         self.matrices.discard(docname)
 
     def merge_domaindata(self, docnames: AbstractSet[str], otherdata: dict[str, Any]) -> None:
         """Take over what another process has read."""
         self.claims_of.update({name: claims for name, claims in otherdata["claims"].items() if name in docnames})
+        self.sources.update({name: found for name, found in otherdata["sources"].items() if name in docnames})
         self.pages.update({name: page for name, page in otherdata["pages"].items() if name in docnames})
         self.ledgers.update(name for name in otherdata["ledgers"] if name in docnames)
         self.matrices.update(name for name in otherdata["matrices"] if name in docnames)

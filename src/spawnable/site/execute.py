@@ -18,6 +18,7 @@ from sphinx.util.console import term_width_line
 
 from spawnable import exchange
 from spawnable.batch import BatchError, Job, run_all
+from spawnable.messages import unprinted
 from spawnable.python import PythonError
 from spawnable.run import close
 from spawnable.site.cells import Cell, Fault, Page, read_cells
@@ -126,6 +127,7 @@ def execute(
             if not kept[job].stored:  # what was remembered is met, or it would have been run again
                 _judge(executed[docname], docname, cell, kept[job].transcript)
     _add_others(executed, by_name, [job for job in jobs if job in kept and not job.snippet.traced], store)
+    _look_for_messages(executed, by_name)
     return executed
 
 
@@ -145,6 +147,15 @@ def _add_others(
             _Kept.of(transcript, stored=True, elsewhere=True) for transcript in others(store, cell.snippet, keys, made)
         ]
         executed[docname].known |= known(store, keys)
+
+
+def _look_for_messages(executed: dict[str, Executed], by_name: dict[str, tuple[str, Cell]]) -> None:
+    """Report each message that a cell declares and no run of it printed."""
+    for docname, cell in by_name.values():
+        runs = [run.transcript for run in executed[docname].kept[cell.options.name] if not run.traced]
+        for told in unprinted(cell.options.messages, runs) if cell.options.messages else ():
+            executed[docname].faulty = True
+            _tell(docname, cell.snippet.line, f"cell {cell.options.name}: {told}", "message")
 
 
 def _page(env: BuildEnvironment, docname: str, extensions: tuple[str, ...]) -> Page | None:

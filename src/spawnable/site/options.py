@@ -50,6 +50,18 @@ def _recipe(value: Any) -> str:
     return str(value)
 
 
+def _message(value: Any) -> str:
+    from spawnable.messages import message_of
+
+    try:
+        found = message_of(_text(value))
+    except LookupError as error:
+        raise OptionError(str(error)) from error
+    if found.reach == "never":
+        raise OptionError(f"no run can print the message {value!r}: {found.reason}")
+    return str(value)
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise OptionError(f"{value!r} is neither true nor false")
@@ -187,6 +199,14 @@ class CellOptions:
         "Puts the files of these [recipes](../recipes/index.md) beside it; the page shows each, under the name "
         "`recipe-NAME`.",
         _list(_recipe),
+        (),
+        "none",
+    )
+    messages: tuple[str, ...] = _option(
+        "a list of [messages](../failures/messages.md)",
+        "Says that each of these is printed, on every Python that has it, by a run under some start method; "
+        "one that is not fails the build.",
+        _list(_message),
         (),
         "none",
     )

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from docutils import nodes
+
+from spawnable.messages import printed
+from spawnable.site import elements
 from spawnable.site.across import how
 from spawnable.site.attach import script_path
 from spawnable.site.cells import Cell
@@ -16,12 +20,13 @@ from spawnable.site.results import Results, Run
 from spawnable.site.words import own_processes
 from spawnable.snippet import Snippet
 
-__all__ = ["page_record", "write_records"]
+__all__ = ["anchors", "page_record", "write_records"]
 
 
-def page_record(docname: str, executed: Executed) -> PageRecord:
-    """Return what is kept of a page's cells."""
+def page_record(docname: str, executed: Executed, document: nodes.document) -> PageRecord:
+    """Return what is kept of a page's cells, once they are in its document."""
     cells = executed.page.cells
+    places = {node["name"]: anchors(node) for node in document.findall(elements.snippet)}
     files: dict[str, str] = {}
     for cell in cells.values():
         script = PurePosixPath(script_path(docname, cell))
@@ -29,13 +34,26 @@ def page_record(docname: str, executed: Executed) -> PageRecord:
         files |= {str(script.with_name(name)): text for name, text in cell.snippet.companions.items()}
     runs = [run for results in executed.results.values() for run in results.runs.values() if not run.elsewhere]
     return PageRecord(
-        snippets=[_snippet(docname, cell, executed.results.get(name)) for name, cell in cells.items()],
+        snippets=[
+            _snippet(docname, cell, executed.results.get(name), places.get(name, [])) for name, cell in cells.items()
+        ],
         files=files,
         pythons=list(dict.fromkeys(run.transcript.python for run in runs)),
         platform=runs[0].transcript.platform if runs else "",
         known=executed.known,
         faulty=executed.faulty,
     )
+
+
+def anchors(node: nodes.Node) -> list[str]:
+    """Return the anchors of the sections around a node, innermost first; of each first the one given by hand."""
+    found: list[str] = []
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent, nodes.section):
+            found += parent["ids"]
+        parent = parent.parent
+    return found
 
 
 def write_records(folder: Path, pages: Iterable[PageRecord]) -> None:
@@ -53,15 +71,17 @@ def write_records(folder: Path, pages: Iterable[PageRecord]) -> None:
     written.replace(folder / "snippets.json")
 
 
-def _snippet(docname: str, cell: Cell, results: Results | None) -> dict[str, Any]:
-    snippet = cell.snippet
+def _snippet(docname: str, cell: Cell, results: Results | None, sections: list[str]) -> dict[str, Any]:
+    script = cell.snippet
     return {
         "page": docname,
-        "line": snippet.line,
+        "line": script.line,
         "name": cell.options.name,
-        "digest": snippet.digest,
+        "digest": script.digest,
         "file": script_path(docname, cell),
-        "expect": _expectation(snippet),
+        "expect": _expectation(script),
+        "sections": sections,
+        "messages": list(script.messages),
         "runs": _runs(results) if results is not None else [],
     }
 
@@ -69,7 +89,8 @@ def _snippet(docname: str, cell: Cell, results: Results | None) -> dict[str, Any
 def _runs(results: Results) -> list[dict[str, Any]]:
     """Return each run, with what it did that the page does not show of its start method."""
     differing = {key: how(difference) for difference in results.differences() for key in difference.keys}
-    return [_run(run) | {"differs": differing.get(key, "")} for key, run in results.runs.items()]
+    messages = results.snippet.messages
+    return [_run(run, messages) | {"differs": differing.get(key, "")} for key, run in results.runs.items()]
 
 
 def _expectation(snippet: Snippet) -> dict[str, str]:
@@ -78,7 +99,7 @@ def _expectation(snippet: Snippet) -> dict[str, str]:
     return rules or {"": "ok"}
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: Run, messages: Iterable[str]) -> dict[str, Any]:
     transcript = run.transcript
     return {
         "start_method": transcript.start_method,
@@ -93,4 +114,5 @@ def _run(run: Run) -> dict[str, Any]:
         "leftovers": [f"{leftover.kind} {leftover.what}" for leftover in transcript.leftovers],
         "lines": len(transcript.text.splitlines()),
         "stored": run.stored,
+        "messages": printed(messages, transcript),
     }
