@@ -90,7 +90,7 @@ def interrupted_in_the_middle(place: OnePlace) -> None:
             """Close the connection."""
             connection.close()
 
-    sender._connection = Interrupted()  # type: ignore[assignment]
+    sender._connection = Interrupted()
     try:
         logger.warning("lost")
     except KeyboardInterrupt:

@@ -41,7 +41,8 @@ def add_and_wait(progress: Progress, amount: int, end: Event) -> None:
 def die_in_the_middle(progress: Progress) -> NoReturn:
     """Exit while adding, without a word."""
     progress.add(2)
-    progress._counter._take(10)
+    for _ in range(7):  # all places but one
+        progress._counter._take(10)
     os._exit(9)
 
 

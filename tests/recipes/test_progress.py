@@ -19,11 +19,11 @@ from spawnable.recipes.progress import Progress
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lists=st.lists(st.lists(st.integers(0, 10**6), max_size=20), max_size=3))
-def test_all_is_told(context: Any, lists: list[list[int]]) -> None:
+@given(lists=st.lists(st.lists(st.integers(1, 10**6), max_size=20), max_size=3), interval=st.sampled_from([0.001, 60]))
+def test_all_is_told(context: Any, lists: list[list[int]], interval: float) -> None:
     """After the block, what was told is what was done, in no more calls than there were additions."""
     told: list[int] = []
-    progress = Progress(told.append, interval=0.001, context=context)
+    progress = Progress(told.append, interval=interval, context=context)
     workers = [context.Process(target=jobs.add_all, args=(progress, amounts)) for amounts in lists]
     for worker in workers:
         worker.start()
@@ -32,7 +32,7 @@ def test_all_is_told(context: Any, lists: list[list[int]]) -> None:
             worker.join()
     assert sum(told) == progress.done == sum(map(sum, lists))
     assert all(amount > 0 for amount in told)
-    assert len(told) <= sum(map(len, lists))
+    assert len(told) <= (sum(map(len, lists)) if interval < 60 else any(lists))
 
 
 def test_told_while_it_runs(context: Any) -> None:

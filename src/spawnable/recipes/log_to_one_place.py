@@ -174,10 +174,10 @@ class _Sender(logging.Handler):
     def __init__(self, address: Any) -> None:
         super().__init__()
         self._address = address
-        self._connection: Connection | None = None
+        self._connection: Any = None
         self._owner = 0
 
-    def connect(self) -> Connection:
+    def connect(self) -> Any:
         """Return the connection of this process."""
         if self._connection is None or self._owner != os.getpid():
             self._connection = Client(self._address, authkey=_key())
