@@ -75,7 +75,7 @@ class Seed:
         0.863
         """
         seed = int.from_bytes(self.digest(), "big")
-        return random.Random(seed)  # noqa: S311 - it is no secret
+        return random.Random(seed)
 
     def digest(self) -> bytes:
         """Return the 32 bytes that seed the generator.
