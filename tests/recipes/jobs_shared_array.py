@@ -26,7 +26,7 @@ def total(shared: SharedArray) -> Any:
     return shared.array.sum().item()
 
 
-def add_to_all_that_come(queue: "SimpleQueue[SharedArray | None]", end: Connection) -> None:
+def add_to_all_that_come(queue: SimpleQueue[SharedArray | None], end: Connection) -> None:
     """Add 1 to the elements of each array, and tell it."""
     while (shared := queue.get()) is not None:
         with shared:

@@ -51,7 +51,7 @@ def fail(_: State, text: str) -> NoReturn:
     raise ValueError(text)
 
 
-def count_and_fail(count: "Synchronized[int]") -> NoReturn:
+def count_and_fail(count: Synchronized[int]) -> NoReturn:
     """Count the attempts; raise OSError."""
     with count.get_lock():
         count.value += 1

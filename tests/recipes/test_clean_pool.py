@@ -36,13 +36,23 @@ def _handlers() -> Iterator[None]:
     signal.signal(signal.SIGTERM, terminate)
 
 
+def press_interrupt() -> None:
+    """Press Ctrl-C, as it reaches the main thread alone."""
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:
+        main = threading.main_thread().ident
+        assert main is not None
+        signal.pthread_kill(main, signal.SIGINT)
+
+
 @contextlib.contextmanager
 def interrupted_by(event: Any) -> Iterator[None]:
     """Press Ctrl-C when the event is set."""
 
     def press() -> None:
         event.wait()
-        _thread.interrupt_main()
+        press_interrupt()
 
     thread = threading.Thread(target=press)
     thread.start()
@@ -131,7 +141,8 @@ def test_sigterm_ends_a_program(context: Any) -> None:
 def test_interrupt_of_all(context: Any) -> None:
     """Ctrl-C goes to all processes of a terminal: it is the parent that ends the workers, and not the signal."""
     reader, writer = context.Pipe(duplex=False)
-    program = context.Process(target=jobs.group_program, args=(context, context.Event(), writer))
+    event = context.Event()
+    program = context.Process(target=jobs.group_program, args=(context, event, writer))
     program.start()
     writer.close()
     codes = reader.recv()
@@ -157,9 +168,9 @@ def test_second_interrupt_waits(context: Any) -> None:
 
     def press_twice() -> None:
         begun.wait()
-        _thread.interrupt_main()
+        press_interrupt()
         ending.wait()
-        _thread.interrupt_main()
+        press_interrupt()
         pressed.set()
 
     pool._crew.end = end_slowly  # type: ignore[method-assign]
@@ -268,7 +279,7 @@ def test_faults(context: BaseContext, faults: int, chance: random.Random) -> Non
 
 def _fault(fault: str, pool: CleanPool, which: float) -> None:
     if fault == "interrupt":
-        _thread.interrupt_main()
+        press_interrupt()
     started = [process for process in pool._crew._processes if process.pid]
     if fault == "killed" and started:
         started[int(which * len(started))].kill()

@@ -166,7 +166,7 @@ def test_numbers_under_one(stages: Any, ahead: int) -> None:
 
 
 def test_faults(context: BaseContext, faults: int, chance: random.Random) -> None:
-    """Whatever becomes of one process or item, at whatever moment: the values up to there, and an error that says it."""
+    """Whatever becomes of one process or item, at whatever moment: values up to there, and an error that says it."""
     for _ in range(faults):
         fault = chance.choice(["none", "raises", "vanishes", "killed"])
         tasks = [(number, chance.choice([0, 10, 300_000]), chance.uniform(0, 0.01), "none") for number in range(12)]

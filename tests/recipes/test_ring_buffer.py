@@ -242,8 +242,8 @@ def test_sides_of_which_one_dies(context: Any) -> None:
 def test_worker_that_does_not_end(context: Any) -> None:
     """An exception of the block goes on, and a worker that hears of nothing is killed."""
     ring = RingBuffer(1, 5, context=context)
-    began = context.Event()
-    worker = context.Process(target=jobs.refuse, args=(ring, began, context.Event()))
+    began, never = context.Event(), context.Event()
+    worker = context.Process(target=jobs.refuse, args=(ring, began, never))
     worker.start()
     with pytest.raises(LookupError), ring.watch([worker], grace=0), ring:
         ring.put(b"one")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import pickle
 import random
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 np = pytest.importorskip("numpy")
@@ -42,7 +41,7 @@ def exists(name: str) -> bool:
 
 def open_files() -> int:
     """Return how many files this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @given(shape=st.lists(st.integers(0, 4), max_size=3), dtype=st.sampled_from(DTYPES))
@@ -255,9 +254,9 @@ def test_faults(context: Any, faults: int, chance: random.Random) -> None:
 
 def test_killed_child(context: Any) -> None:
     """What a child has written before it was killed stays; the memory does too, until its owner unlinks it."""
-    ready = context.Event()
+    ready, never = context.Event(), context.Event()
     with SharedArray(10) as shared:
-        child = context.Process(target=jobs.write_and_wait, args=(shared, ready, context.Event()))
+        child = context.Process(target=jobs.write_and_wait, args=(shared, ready, never))
         child.start()
         ready.wait()
         child.kill()

@@ -300,7 +300,7 @@ class _Post:
 
 
 def _send(
-    messages: "SimpleQueue[bytes]", writers: list[Connection]
+    messages: SimpleQueue[bytes], writers: list[Connection]
 ) -> None:
     """Send to the first stage, in a thread, until the end."""
     with contextlib.suppress(OSError):

@@ -116,9 +116,7 @@ class StatePool(Generic[S]):
         ...     pool.submit(divmod, 5).result()
         (2, 2)
         """
-        return self._executor.submit(
-            _call, function, args, kwargs
-        )
+        return self._executor.submit(_call, function, args, kwargs)
 
     def map(
         self,
