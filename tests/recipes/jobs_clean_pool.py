@@ -79,5 +79,5 @@ def group_program(context: BaseContext, event: Event, end: Connection) -> None:
             future.result()
         os.killpg(0, signal.SIGINT)
         futures[2].result()
-    end.send([process.exitcode for process in pool._crew._processes])
+    end.send([process.exitcode for process in pool._roster._processes])
     end.close()

@@ -157,7 +157,7 @@ def test_second_interrupt_waits(context: Any) -> None:
     begun = context.Event()
     pool = CleanPool(1, grace=0.2, initializer=jobs.prepare_to_refuse, initargs=(begun,), context=context)
     ending = threading.Event()
-    end = pool._crew.end
+    end = pool._roster.end
 
     def end_slowly(grace: float) -> None:
         ending.set()
@@ -173,7 +173,7 @@ def test_second_interrupt_waits(context: Any) -> None:
         press_interrupt()
         pressed.set()
 
-    pool._crew.end = end_slowly  # type: ignore[method-assign]
+    pool._roster.end = end_slowly  # type: ignore[method-assign]
     thread = threading.Thread(target=press_twice)
     thread.start()
     with pytest.raises(KeyboardInterrupt) as caught, pool:
@@ -280,6 +280,6 @@ def test_faults(context: BaseContext, faults: int, chance: random.Random) -> Non
 def _fault(fault: str, pool: CleanPool, which: float) -> None:
     if fault == "interrupt":
         press_interrupt()
-    started = [process for process in pool._crew._processes if process.pid]
+    started = [process for process in pool._roster._processes if process.pid]
     if fault == "killed" and started:
         started[int(which * len(started))].kill()

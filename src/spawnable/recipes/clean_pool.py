@@ -64,14 +64,16 @@ class CleanPool(ProcessPoolExecutor):
         initargs: tuple[Any, ...] = (),
         context: BaseContext | None = None,
     ) -> None:
-        crew: Any = _Crew(context or multiprocessing.get_context())
+        roster: Any = _Roster(
+            context or multiprocessing.get_context()
+        )
         super().__init__(
             max_workers,
-            crew,
+            roster,
             initializer=_prepare,
             initargs=(initializer, initargs),
         )
-        self._crew: _Crew = crew
+        self._roster: _Roster = roster
         self._grace = grace
         self._handles = False
 
@@ -116,14 +118,14 @@ class CleanPool(ProcessPoolExecutor):
         finally:
             try:
                 with _held():
-                    self._crew.end(self._grace)
+                    self._roster.end(self._grace)
                     closer.join()
             finally:
                 if self._handles:
                     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-class _Crew:
+class _Roster:
     """A context that knows the processes that it has made."""
 
     def __init__(self, using: BaseContext) -> None:

@@ -121,7 +121,7 @@ def pipeline(
         text = f"workers={counts}, ahead={ahead}: at least 1"
         raise ValueError(text)
     using: Any = context or multiprocessing.get_context()
-    return _values(iter(items), _Line(using, all_), ahead)
+    return _flow(iter(items), _Line(using, all_), ahead)
 
 
 class _Line:
@@ -203,7 +203,7 @@ class _Line:
                     self._done,
                 )
                 process = self._using.Process(
-                    target=_work,
+                    target=_serve,
                     args=(stage.function, post, spare),
                     name=name,
                     # where the iterator is never closed
@@ -262,7 +262,7 @@ class _Line:
                 end.close()
 
 
-def _values(
+def _flow(
     source: Iterator[Any], line: _Line, ahead: int
 ) -> Generator[Any, None, None]:
     done = False
@@ -314,7 +314,7 @@ def _send(
             writer.send_bytes(b"")
 
 
-def _work(
+def _serve(
     function: Callable[[Any], Any],
     post: _Post,
     ends: list[Connection],
@@ -344,12 +344,12 @@ def _pass_on(function: Callable[[Any], Any], post: _Post) -> None:
         if not message:
             return
         if message[:1] == _VALUE:
-            message = _do(function, message[1:])
+            message = _apply(function, message[1:])
         writer = post.writers[number % len(post.writers)]
         writer.send_bytes(message)
 
 
-def _do(function: Callable[[Any], Any], packed: bytes) -> bytes:
+def _apply(function: Callable[[Any], Any], packed: bytes) -> bytes:
     try:
         value = function(pickle.loads(packed))
         return _VALUE + bytes(ForkingPickler.dumps(value))

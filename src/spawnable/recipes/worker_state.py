@@ -96,7 +96,7 @@ class StatePool(Generic[S]):
         self._executor = ProcessPoolExecutor(
             workers,
             context or multiprocessing.get_context(),
-            initializer=_prepare,
+            initializer=_begin,
             initargs=(make, args, close),
         )
 
@@ -172,7 +172,7 @@ class _Bound(Generic[T, R]):
         return _call(self._function, (item,), {})
 
 
-def _prepare(
+def _begin(
     make: Callable[..., Any],
     args: tuple[Any, ...],
     close: Callable[[Any], object] | None,
