@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import time
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from multiprocessing.synchronize import Event
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from spawnable.recipes.ring_buffer import RingAborted, RingBuffer
 
@@ -73,11 +72,11 @@ def refuse(ring: RingBuffer, began: Event, never: Event) -> None:
     never.wait()
 
 
-def abandon(context: BaseContext, end: Connection) -> NoReturn:
+def abandon(context: Any, end: Connection) -> NoReturn:
     """Start a process that takes messages, and exit before one has come."""
     ring = RingBuffer(1, 1, context=context)
-    ready = context.Event()  # type: ignore[attr-defined]
-    child = context.Process(target=tell_why, args=(ring, end, ready))  # type: ignore[attr-defined]
+    ready = context.Event()
+    child = context.Process(target=tell_why, args=(ring, end, ready))
     child.start()
     ready.wait()
     os._exit(0)

@@ -27,7 +27,7 @@ class State:
         # fails where it is made twice in a process
         self.path.touch(exist_ok=False)
         self.used = 0
-        self.never: Iterator[int] = (number for number in ())
+        self.never: Iterator[int] = iter(())
 
     def close(self) -> None:
         """Write down that it was used so many times."""

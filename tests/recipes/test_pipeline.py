@@ -68,7 +68,7 @@ def test_back_pressure(context: BaseContext, tmp_path: Path) -> None:
 def test_error_in_place_of_its_value(context: BaseContext) -> None:
     """What a stage raises is raised behind all earlier values, with its traceback; all processes have ended."""
     found = []
-    stages = [jobs.same, Stage(jobs.fail_at_three, 2), jobs.double]
+    stages: list[Any] = [jobs.same, Stage(jobs.fail_at_three, 2), jobs.double]
     with pytest.raises(ValueError, match="three") as caught:
         for value in pipeline(range(9), stages, context=context):
             found.append(value)  # noqa: PERF402
@@ -173,7 +173,11 @@ def test_faults(context: BaseContext, faults: int, chance: random.Random) -> Non
         unlucky = chance.randrange(12)
         if fault in {"raises", "vanishes"}:
             tasks[unlucky] = (*tasks[unlucky][:3], fault)
-        stages = [Stage(jobs.vary, chance.randint(1, 2)), Stage(jobs.unpack, chance.randint(1, 2)), jobs.same]
+        stages: list[Any] = [
+            Stage(jobs.vary, chance.randint(1, 2)),
+            Stage(jobs.unpack, chance.randint(1, 2)),
+            jobs.same,
+        ]
         values = pipeline(tasks, stages, ahead=chance.choice([1, 3, 16]), context=context)
         expected = [(number, bytes(size)) for number, size, _, _ in tasks]
         found: list[Any] = []

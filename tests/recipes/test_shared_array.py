@@ -11,7 +11,6 @@ import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import BaseContext
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ np = pytest.importorskip("numpy")
 
 from tests.recipes import jobs_shared_array as jobs  # noqa: E402
 
-from spawnable.recipes.shared_array import SharedArray  # noqa: E402
+from spawnable.recipes.shared_array import SharedArray, _attach  # noqa: E402
 
 DTYPES = ["u1", "i8", "f4", "c16", "?", "S3", "U2", "M8[s]", [("a", "i4"), ("b", "f8", (2,))]]
 
@@ -31,10 +30,7 @@ DTYPES = ["u1", "i8", "f4", "c16", "?", "S3", "U2", "M8[s]", [("a", "i4"), ("b",
 def exists(name: str) -> bool:
     """Tell whether there is a block of that name."""
     with contextlib.suppress(FileNotFoundError):
-        if sys.version_info >= (3, 13):
-            SharedMemory(name, track=False).close()
-        else:
-            return Path("/dev/shm", name).exists()
+        _attach(name).close()
         return True
     return False
 

@@ -66,7 +66,7 @@ def test_state_that_fails(context: Any, capfd: pytest.CaptureFixture[str]) -> No
     """Where the state can not be made each task says why; no worker tries twice, and none prints it."""
     count = context.Value("i", 0)
     with StatePool(jobs.count_and_fail, (count,), workers=2, context=context) as pool:
-        futures = [pool.submit(jobs.use, number) for number in range(6)]  # type: ignore[arg-type]
+        futures = [pool.submit(jobs.use, number) for number in range(6)]
         errors = [future.exception() for future in futures]
     assert {str(error) for error in errors} == {"OSError: no database"}
     for error in errors:
@@ -90,7 +90,7 @@ def test_error_that_is_none_or_can_not_cross(make: Any, text: str) -> None:
 def test_worker_that_vanishes(context: BaseContext) -> None:
     """A worker that exits while it makes its state breaks the pool at once."""
     with pytest.raises(BrokenProcessPool), StatePool(jobs.vanish, workers=1, context=context) as pool:
-        pool.submit(id).result()  # type: ignore[arg-type]
+        pool.submit(id).result()
 
 
 def test_error_in_the_block(context: BaseContext, tmp_path: Path) -> None:

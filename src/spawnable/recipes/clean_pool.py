@@ -209,11 +209,11 @@ def _held() -> Iterator[None]:
     # one that is not Python's could not be set again
     ours = [n for n in numbers if before[n] is not None]
     try:
-        for number in ours:
-            signal.signal(number, note)
+        for one in ours:
+            signal.signal(one, note)
         yield
     finally:
-        for number in ours:
-            signal.signal(number, before[number])
+        for one in ours:
+            signal.signal(one, before[one])
         for number in came:
             signal.raise_signal(number)

@@ -170,13 +170,13 @@ class _Line:
         #: by where it begins: stage, worker, and worker of the next
         reads: dict[tuple[int, int, int], Connection] = {}
         writes: dict[tuple[int, int, int], Connection] = {}
-        for stage, width in enumerate(widths[:-1]):
+        for place, width in enumerate(widths[:-1]):
             for one in range(width):
-                for other in range(widths[stage + 1]):
+                for other in range(widths[place + 1]):
                     reader, writer = self._using.Pipe(duplex=False)
                     ends += reader, writer
-                    reads[stage, one, other] = reader
-                    writes[stage, one, other] = writer
+                    reads[place, one, other] = reader
+                    writes[place, one, other] = writer
         last = len(self._stages)
         self._first = [
             writes[0, 0, worker] for worker in range(widths[1])

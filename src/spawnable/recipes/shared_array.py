@@ -51,6 +51,9 @@ class SharedArray:
     [0, 0, 0]
     """
 
+    _block: _Block
+    _array: npt.NDArray[Any] | None
+
     def __init__(
         self,
         shape: int | tuple[int, ...],
@@ -153,7 +156,7 @@ class SharedArray:
         # `np.ndarray(buffer=…)` would not keep the memory
         buffer: Any = block.buf
         array = np.frombuffer(memoryview(buffer), dtype, count)
-        self._array: npt.NDArray[Any] | None = array.reshape(shape)
+        self._array = array.reshape(shape)
         end = weakref.finalize(_buffer_of(array), block.close)
         # at the end of the program an array may still be in use
         end.atexit = False
