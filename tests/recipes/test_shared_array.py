@@ -222,7 +222,8 @@ def test_program_that_ends() -> None:
     ended = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (0, "0.0\n")
     # one that is never closed is unlinked by the resource tracker, which says so
-    assert all("resource_tracker" in line or "_warn" in line for line in ended.stderr.splitlines())
+    assert "Error" not in ended.stderr
+    assert "Exception" not in ended.stderr
 
 
 def test_faults(context: Any, faults: int, chance: random.Random) -> None:
