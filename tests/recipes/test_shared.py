@@ -10,7 +10,16 @@ from collections.abc import Iterator
 import pytest
 
 from spawnable import recipes
-from spawnable.recipes import closable_queue, group, result, supervisor, time_limit
+from spawnable.recipes import (
+    closable_queue,
+    group,
+    pipeline,
+    result,
+    ring_buffer,
+    supervisor,
+    time_limit,
+    worker_state,
+)
 
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -83,10 +92,14 @@ def test_change_of_one_is_told(before: str, after: str, name: str) -> None:
         closable_queue.QueueAborted("a process that used it has failed"),
         closable_queue.WorkerFailed({"Ann": 9}),
         group.EndedWithoutResult("Ann", -9),
+        pipeline.EndedWithoutResult("Ann", -9),
         result.EndedWithoutResult("Ann", 9),
+        ring_buffer.RingAborted("the other side is gone or failed"),
+        ring_buffer.WorkerFailed({"Ann": 9}),
         supervisor.WorkerDied(3, -9),
         time_limit.EndedWithoutResult("slow", -9),
         time_limit.OutOfTime("slow", 0.5),
+        worker_state.StateFailed(OSError("no database"), "Traceback"),
     ],
     ids=lambda error: f"{type(error).__module__.rpartition('.')[2]}.{type(error).__name__}",
 )

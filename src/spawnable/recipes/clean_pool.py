@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: 0BSD
+"""A pool that Ctrl-C and SIGTERM end at once, with all its workers.
+
+Copy this file; it needs the standard library alone.
+
+>>> with CleanPool(1) as pool:
+...     list(pool.map(abs, [-1, -2]))
+[1, 2]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.context import BaseContext
+from typing import Any, NoReturn, ParamSpec, Self, TypeVar
+
+__all__ = ["CleanPool"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: seconds between two looks at whether Ctrl-C was pressed, where
+#: the system does not end a wait for it
+_LOOK = 0.5
+
+
+class CleanPool(ProcessPoolExecutor):
+    """A process pool of whose workers none outlives the block.
+
+    It is a `ProcessPoolExecutor`, to be used in a `with` block.
+    Where the block ends by itself, it waits for all tasks.  Where
+    an exception ends it, also while it waits, all workers are
+    terminated, killed if they are there `grace` seconds later,
+    and waited for; tasks that were not done fail with
+    `BrokenProcessPool`, and the exception goes on.
+
+    Workers ignore Ctrl-C, so it is such an exception of the main
+    thread alone: KeyboardInterrupt.  So is SIGTERM, while the
+    block runs in the main thread and the program has no handler
+    of its own: SystemExit, whose exit code is 128 and the number
+    of the signal, 143.  Either of them waits while a worker is
+    started, and while the workers are ended.
+
+    `max_workers` is the number of CPUs if it is None.
+    `initializer` is called in each worker, with `initargs`.
+
+    >>> with CleanPool(1, initializer=str, initargs=(1,)) as pool:
+    ...     pool.submit(divmod, 7, 2).result()
+    (3, 1)
+    """
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        *,
+        grace: float = 5.0,
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+        context: BaseContext | None = None,
+    ) -> None:
+        roster: Any = _Roster(
+            context or multiprocessing.get_context()
+        )
+        super().__init__(
+            max_workers,
+            roster,
+            initializer=_prepare,
+            initargs=(initializer, initargs),
+        )
+        self._roster: _Roster = roster
+        self._grace = grace
+        self._handles = False
+
+    def submit(
+        self,
+        fn: Callable[P, T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Future[T]:
+        """Have the function called by a worker.
+
+        Raises what `ProcessPoolExecutor.submit` raises.
+
+        >>> with CleanPool(1) as pool:
+        ...     pool.submit(int, "11", base=2).result()
+        3
+        """
+        # it starts workers: of one that is half started, nobody
+        # knows
+        with _held():
+            return super().submit(fn, *args, **kwargs)
+
+    def __enter__(self) -> Self:
+        """Have SIGTERM end the block; return the pool."""
+        if _in_main_thread():
+            handler = signal.getsignal(signal.SIGTERM)
+            self._handles = handler is signal.SIG_DFL
+        if self._handles:
+            signal.signal(signal.SIGTERM, _leave)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, *_: object
+    ) -> None:
+        """Wait for all tasks, or end all workers."""
+        closer = threading.Thread(target=self.shutdown, daemon=True)
+        try:
+            closer.start()
+            while kind is None and closer.is_alive():
+                closer.join(_LOOK)
+        finally:
+            try:
+                with _held():
+                    self._roster.end(self._grace)
+                    closer.join()
+            finally:
+                if self._handles:
+                    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+class _Roster:
+    """A context that knows the processes that it has made."""
+
+    def __init__(self, using: BaseContext) -> None:
+        self._using: Any = using
+        self._processes: list[Any] = []
+        self._results: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._using, name)
+
+    def Process(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
+        process = self._using.Process(*args, **kwargs)
+        self._processes.append(process)
+        return process
+
+    def SimpleQueue(self) -> Any:  # noqa: N802
+        self._results = self._using.SimpleQueue()
+        return self._results
+
+    def end(self, grace: float) -> None:
+        """End all workers, and let the pool notice it."""
+        # one that could not be started has no number
+        _end([p for p in self._processes if p.pid], grace)
+        # a worker may have written half of a result, for whose
+        # rest the pool would wait
+        self._results._writer.close()
+
+
+def _end(processes: list[Any], grace: float) -> None:
+    """Terminate, kill after so many seconds, and wait."""
+    try:
+        for process in processes:
+            if process.is_alive():
+                process.terminate()
+        end = time.monotonic() + grace
+        while any(process.is_alive() for process in processes):
+            if time.monotonic() >= end:
+                break
+            time.sleep(0.01)
+    finally:
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.join()
+
+
+def _prepare(
+    initializer: Callable[..., object] | None,
+    initargs: tuple[Any, ...],
+) -> None:
+    """Leave Ctrl-C to the parent, in a worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # a forked worker has the parent's handler
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if initializer is not None:
+        initializer(*initargs)
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End the program as by `sys.exit()`, on a signal."""
+    raise SystemExit(128 + number)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[None]:
+    """Put off Ctrl-C and SIGTERM until the end of the block."""
+    if not _in_main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        came.append(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {n: signal.getsignal(n) for n in numbers}
+    # one that is not Python's could not be set again
+    ours = [n for n in numbers if before[n] is not None]
+    try:
+        for one in ours:
+            signal.signal(one, note)
+        yield
+    finally:
+        for one in ours:
+            signal.signal(one, before[one])
+        for number in came:
+            signal.raise_signal(number)

@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: 0BSD
+"""A ring of messages in shared memory, from one process to another.
+
+Copy this file; it needs the standard library alone.
+
+>>> ring = RingBuffer(slots=2, size=16)
+>>> with ring:
+...     ring.put(b"one")
+...     ring.put(b"two")
+>>> list(ring)
+[b'one', b'two']
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import struct
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from typing import Any, Self
+
+__all__ = ["RingAborted", "RingBuffer", "WorkerFailed"]
+
+#: seconds between two looks at whether the other side is there
+_LOOK = 0.5
+#: Windows can not wait for more than 63 things at once
+_MOST = 60
+#: what stands before a message: its length, in so many bytes
+_HEAD = 4
+#: the length that ends the stream, longer than any message
+_END = 2**32 - 1
+
+
+class RingAborted(Exception):
+    """The other side of the ring is gone, or has failed."""
+
+
+class WorkerFailed(Exception):
+    """A worker ended with another exit code than 0.
+
+    `exit_codes` has that of each such worker by its name.
+    """
+
+    def __init__(self, exit_codes: dict[str, int]) -> None:
+        super().__init__(exit_codes)
+        self.exit_codes = exit_codes
+
+    def __str__(self) -> str:
+        """Name the workers and their exit codes."""
+        codes = self.exit_codes.items()
+        text = ", ".join(f"{name} ({code})" for name, code in codes)
+        return f"ended with an exit code: {text}"
+
+
+class RingBuffer:
+    """Messages of bytes, for one producer and one consumer.
+
+    At most `slots` messages of at most `size` bytes wait in it.
+    The producer puts inside a `with` block of the ring, once; the
+    consumer iterates over it or calls `get`, and its loop ends
+    when the block has ended and all messages are taken.  Messages
+    keep their order.  Two threads of one process may be the two
+    sides.
+
+    Make it before the processes, and give it to them as an
+    argument.  Its memory has no name: the system frees it with
+    the last process that has it, and nobody has to unlink it.
+
+    Raises ValueError for `slots` or `size` under 1.
+    """
+
+    def __init__(
+        self,
+        slots: int,
+        size: int,
+        *,
+        context: BaseContext | None = None,
+    ) -> None:
+        if slots < 1 or not 1 <= size < _END:
+            text = f"slots={slots}, size={size}: at least 1"
+            raise ValueError(text)
+        using: Any = context or multiprocessing
+        self._size = size
+        # one more than may be full: there is always one for the end
+        self._slots = slots + 1
+        self._memory = using.RawArray(
+            "c", self._slots * (_HEAD + size)
+        )
+        # a semaphore orders what is written before its release
+        # ahead of what is read after its acquisition
+        self._free = using.Semaphore(slots)
+        self._full = using.Semaphore(0)
+        # each has one writer: how many were put, and taken
+        self._put = using.RawValue("Q", 0)
+        self._taken = using.RawValue("Q", 0)
+        self._producer = _Side(using)
+        self._consumer = _Side(using)
+        self._aborted = using.RawValue("b", 0)
+
+    def put(
+        self,
+        message: bytes | bytearray | memoryview,
+        timeout: float | None = None,
+    ) -> None:
+        """Add a message; wait while all slots are full.
+
+        Raises TimeoutError after `timeout` seconds: then nothing
+        was added; ValueError for a message that is too long, or
+        after the end of the stream; `RingAborted`.
+
+        >>> ring = RingBuffer(slots=1, size=3)
+        >>> ring.put(b"one")
+        >>> ring.put(b"two", timeout=0)
+        Traceback (most recent call last):
+        TimeoutError: the ring is full after 0 s
+        """
+        # the message itself, or a TypeError
+        packed = b"".join([message])
+        if len(packed) > self._size:
+            text = f"{len(packed)} bytes: at most {self._size}"
+            raise ValueError(text)
+        if self._producer.over.value:
+            raise ValueError("the stream has ended")
+        self._producer.enter()
+        if not self._acquire(self._free, timeout):
+            text = f"the ring is full after {timeout} s"
+            raise TimeoutError(text)
+        self._write(len(packed), packed)
+
+    def get(self, timeout: float | None = None) -> bytes:
+        """Take the next message; wait until there is one.
+
+        Raises EOFError at the end of the stream, each time;
+        TimeoutError after `timeout` seconds; `RingAborted`.
+
+        >>> ring = RingBuffer(slots=1, size=3)
+        >>> ring.get(timeout=0)
+        Traceback (most recent call last):
+        TimeoutError: the ring is empty after 0 s
+        """
+        if self._consumer.over.value:
+            raise EOFError("the producer has put its last message")
+        self._consumer.enter()
+        if not self._acquire(self._full, timeout):
+            text = f"the ring is empty after {timeout} s"
+            raise TimeoutError(text)
+        at = self._slot(self._taken)
+        (length,) = struct.unpack_from("<I", self._memory, at)
+        if length == _END:
+            self._consumer.over.value = 1
+            raise EOFError("the producer has put its last message")
+        at += _HEAD
+        message: bytes = self._memory[at : at + length]
+        self._taken.value += 1
+        self._free.release()
+        return message
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Take messages until the end of the stream.
+
+        Raises `RingAborted`.
+        """
+        while True:
+            try:
+                message = self.get()
+            except EOFError:
+                return
+            yield message
+
+    def __enter__(self) -> Self:
+        """Begin to produce."""
+        self._producer.enter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, *_: object
+    ) -> None:
+        """End the stream; an exception aborts the ring."""
+        if kind is not None:
+            self.abort()
+        elif not self._producer.over.value:
+            self._producer.over.value = 1
+            self._write(_END, b"")
+
+    def abort(self) -> None:
+        """Let `put` and `get` raise `RingAborted` everywhere.
+
+        Who waits in one of them finds out within a second.
+
+        >>> ring = RingBuffer(slots=1, size=3)
+        >>> ring.abort()
+        >>> ring.get()  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        RingAborted: the other side is gone or failed
+        """
+        self._aborted.value = 1
+
+    @contextmanager
+    def watch(
+        self, workers: Iterable[BaseProcess], grace: float = 5.0
+    ) -> Iterator[None]:
+        """Wait for started workers at the end of the block.
+
+        As soon as one has failed, or one that is a side of the
+        ring has ended too early, the ring is aborted, also while
+        the block itself uses it; who has not ended `grace` seconds
+        later is killed.  Raises `WorkerFailed` where one failed.
+        An exception in the block aborts the ring as well, and so
+        does a block that leaves its own side of it early.
+        """
+        watched = _Watch(self, list(workers), grace)
+        try:
+            yield
+        except RingAborted:
+            watched.end()
+            if not watched.failed:
+                raise
+        except BaseException:
+            self.abort()
+            watched.end()
+            raise
+        else:
+            watched.leave()
+            watched.end()
+        if watched.failed:
+            raise WorkerFailed(watched.failed)
+
+    def _acquire(self, what: Any, timeout: float | None) -> bool:
+        end = (
+            None if timeout is None else time.monotonic() + timeout
+        )
+        parent = multiprocessing.parent_process()
+        while True:
+            if self._aborted.value:
+                text = "the other side is gone or failed"
+                raise RingAborted(text)
+            left = _LOOK
+            if end is not None:
+                left = max(0.0, min(_LOOK, end - time.monotonic()))
+            if what.acquire(timeout=left):
+                return True
+            if end is not None and time.monotonic() >= end:
+                return False
+            if parent is not None and not parent.is_alive():
+                raise RingAborted("the parent process is gone")
+
+    def _write(self, length: int, message: bytes) -> None:
+        at = self._slot(self._put)
+        form = f"<I{len(message)}s"
+        struct.pack_into(form, self._memory, at, length, message)
+        self._put.value += 1
+        self._full.release()
+
+    def _slot(self, count: Any) -> int:
+        """Return where in the memory the next slot begins."""
+        turn: int = count.value % self._slots
+        return turn * (_HEAD + self._size)
+
+
+class _Side:
+    """Which process is a side of the ring, and if it is done."""
+
+    def __init__(self, using: Any) -> None:
+        self.pid = using.RawValue("q", 0)
+        self.over = using.RawValue("b", 0)
+
+    def enter(self) -> None:
+        self.pid.value = os.getpid()
+
+    def is_open(self) -> bool:
+        """Tell whether it is this process, and goes on."""
+        return self.pid.value == os.getpid() and not self.over.value
+
+    def is_missed(
+        self, ended: set[int | None], nobody: bool
+    ) -> bool:
+        """Tell whether it is waited for, and will never be done."""
+        if self.over.value or self.is_open():
+            return False
+        return nobody or self.pid.value in ended
+
+
+class _Watch:
+    """Workers, and those of them that were the first to fail."""
+
+    def __init__(
+        self,
+        ring: RingBuffer,
+        workers: list[BaseProcess],
+        grace: float,
+    ) -> None:
+        self.failed: dict[str, int] = {}
+        self._ring = ring
+        self._sides = ring._producer, ring._consumer
+        self._workers = workers
+        self._grace = grace
+        self._left = False
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Let workers end that wait for this process in vain."""
+        if any(side.is_open() for side in self._sides):
+            self._left = True
+            self._ring.abort()
+
+    def end(self) -> None:
+        """Wait for all workers."""
+        try:
+            self._thread.join()
+        finally:
+            self._kill()
+
+    def _watch(self) -> None:
+        since: float | None = None
+        while alive := [w for w in self._workers if w.is_alive()]:
+            self._look()
+            if self._ring._aborted.value:
+                now = time.monotonic()
+                since = now if since is None else since
+                if now > since + self._grace:
+                    break
+            wait([w.sentinel for w in alive[:_MOST]], _LOOK)
+        self._look()
+        self._kill()
+
+    def _look(self) -> None:
+        """Abort the ring where one of the workers is missed."""
+        ended = [w for w in self._workers if not w.is_alive()]
+        codes = [(worker.name, worker.exitcode) for worker in ended]
+        failed = {name: code for name, code in codes if code}
+        if failed and not self.failed and not self._left:
+            self.failed = failed
+            self._ring.abort()
+        pids = {worker.pid for worker in ended}
+        producer, consumer = self._sides
+        nobody = bool(ended) and len(ended) == len(self._workers)
+        # what was put before all ended, this process may yet take
+        if producer.is_missed(pids, nobody) or consumer.is_missed(
+            pids, nobody and producer.is_open()
+        ):
+            self._ring.abort()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+            worker.join()

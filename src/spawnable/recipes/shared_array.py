@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: 0BSD
+"""A NumPy array in shared memory, with an owner.
+
+Copy this file; it needs NumPy and the standard library.
+
+>>> with SharedArray((2, 3)) as shared:
+...     shared.array[:] = 1
+...     float(shared.array.sum())
+6.0
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import weakref
+from multiprocessing import resource_tracker
+from multiprocessing.shared_memory import SharedMemory
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["SharedArray"]
+
+_attaching = threading.Lock()
+
+
+class SharedArray:
+    """An array that all processes see which have been sent it.
+
+    Who makes it owns it: the end of its `with` block, or `close`,
+    unlinks the memory, whichever processes still use it.  It is
+    pickled as the name of the memory, shape and dtype, so it can
+    also be sent through a queue or to a pool; in the process that
+    gets it, `array` is the same memory.
+
+    `array` has the given shape and dtype, in C order, and begins
+    with zeros.  It, and what is sliced from it, can be used after
+    the end of the block as well: the memory is there until its
+    last array is gone.
+
+    Raises ValueError for a dtype that holds Python objects, and
+    OSError where there is not so much shared memory.
+
+    >>> with SharedArray(3, np.uint8) as shared:
+    ...     array = shared.array
+    >>> array.tolist()
+    [0, 0, 0]
+    """
+
+    _block: _Block
+    _array: npt.NDArray[Any] | None
+
+    def __init__(
+        self,
+        shape: int | tuple[int, ...],
+        dtype: npt.DTypeLike = np.float64,
+    ) -> None:
+        kind = np.dtype(dtype)
+        if kind.hasobject:
+            text = f"{kind} holds objects, which can not be shared"
+            raise ValueError(text)
+        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+        count = 1
+        for size in sizes:
+            if size < 0:
+                raise ValueError(f"negative size: {sizes}")
+            count *= int(size)
+        # there are no blocks of 0 bytes
+        bytes_ = max(1, count * kind.itemsize)
+        block = _Block(create=True, size=bytes_)
+        self._use(block, sizes, kind)
+        self._owner = os.getpid()
+
+    @classmethod
+    def copy_of(cls, array: npt.ArrayLike) -> Self:
+        """Make one with the shape, dtype and values of an array.
+
+        >>> with SharedArray.copy_of([[1, 2], [3, 4]]) as shared:
+        ...     shared.array[1].tolist()
+        [3, 4]
+        """
+        values = np.asarray(array)
+        shared = cls(values.shape, values.dtype)
+        shared.array[...] = values
+        return shared
+
+    @property
+    def array(self) -> npt.NDArray[Any]:
+        """The array.
+
+        Raises ValueError once it is closed.
+
+        >>> with SharedArray(2, np.int8) as shared:
+        ...     shared.array.dtype.name
+        'int8'
+        >>> shared.array
+        Traceback (most recent call last):
+        ValueError: the shared array is closed
+        """
+        if self._array is None:
+            raise ValueError("the shared array is closed")
+        return self._array
+
+    def close(self) -> None:
+        """End its use in this process; the owner unlinks it.
+
+        >>> shared = SharedArray(2)
+        >>> shared.close()
+        """
+        if self._array is None:
+            return
+        self._array = None
+        if self._owner == os.getpid():
+            self._block.unlink()
+        self._block.close()
+
+    def __enter__(self) -> Self:
+        """Return the shared array."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def __getstate__(self) -> tuple[str, tuple[int, ...], Any]:
+        """Return name, shape and dtype.
+
+        Raises ValueError once it is closed.
+        """
+        array = self.array
+        return self._block.name, array.shape, array.dtype
+
+    def __setstate__(
+        self, state: tuple[str, tuple[int, ...], Any]
+    ) -> None:
+        """Attach to the memory.
+
+        Raises FileNotFoundError where its owner has unlinked it.
+        """
+        name, shape, dtype = state
+        self._use(_attach(name), shape, dtype)
+        self._owner = 0
+
+    def _use(
+        self, block: _Block, shape: tuple[int, ...], dtype: Any
+    ) -> None:
+        self._block = block
+        count = 1
+        for size in shape:
+            count *= size
+        # of a view of its own, to see when the last array is gone;
+        # `np.ndarray(buffer=…)` would not keep the memory
+        buffer: Any = block.buf
+        array = np.frombuffer(memoryview(buffer), dtype, count)
+        self._array = array.reshape(shape)
+        end = weakref.finalize(_buffer_of(array), block.close)
+        # at the end of the program an array may still be in use
+        end.atexit = False
+
+
+class _Block(SharedMemory):
+    """Shared memory that stays mapped as long as it is used."""
+
+    def close(self) -> None:
+        # the buffer of an array is not released before the array
+        with contextlib.suppress(BufferError):
+            super().close()
+
+
+def _attach(name: str) -> _Block:
+    """Open a block, as one who does not own it.
+
+    Before Python 3.13 that can not be said, and the resource
+    tracker would unlink it when this process has ended.
+    """
+    if sys.version_info >= (3, 13):
+        return _Block(name, track=False)
+    with _attaching:
+        tracker: Any = resource_tracker
+        register = tracker.register
+        tracker.register = lambda *_: None
+        try:
+            return _Block(name)
+        finally:
+            tracker.register = register
+
+
+def _buffer_of(array: npt.NDArray[Any]) -> Any:
+    """Return what holds the memory of an array."""
+    holder: Any = array
+    while isinstance(holder, np.ndarray):
+        holder = holder.base
+    return holder

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: 0BSD
+"""A pool whose workers each make an expensive thing once.
+
+Copy this file; it needs the standard library alone.
+
+>>> with StatePool(list, ("abc",), workers=1) as pool:
+...     list(pool.map(list.index, ["c", "a"]))
+[2, 0]
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.context import BaseContext
+from multiprocessing.util import Finalize
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+)
+
+__all__ = ["RemoteTraceback", "StateFailed", "StatePool"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class StateFailed(Exception):
+    """A worker could not make its state."""
+
+    def __init__(self, error: Exception, text: str) -> None:
+        super().__init__(error, text)
+        self.__cause__ = RemoteTraceback(text)
+
+    @property
+    def error(self) -> Exception:
+        """What was raised, or a RuntimeError that names it."""
+        return self.args[0]  # type: ignore[no-any-return]
+
+    def __str__(self) -> str:
+        """Tell what was raised."""
+        error = self.error
+        return f"{type(error).__qualname__}: {error}"
+
+
+class RemoteTraceback(Exception):
+    """The cause of an exception that another process raised.
+
+    Its text is the traceback as that process would print it.
+    """
+
+    def __str__(self) -> str:
+        """Return the traceback, on lines of its own."""
+        return f"\n{self.args[0]}"
+
+
+class StatePool(Generic[S]):
+    """Workers that each have a state, for functions that need it.
+
+    As a worker starts, it calls `make(*args)` once and keeps what
+    that returns; each function that it does later gets it as its
+    first argument.  As it ends, it calls `close` with it.
+
+    At the end of a `with` block the pool waits for all tasks and
+    all workers.  Where an exception ends the block, tasks that
+    have not begun are cancelled.
+
+    `workers` is how many processes there are at most, the number
+    of CPUs if it is None.  Functions, arguments and results are
+    pickled; the state never is.
+
+    >>> pool = StatePool(dict, ([("a", 1)],), workers=1)
+    >>> with pool:
+    ...     pool.submit(dict.get, "a").result()
+    1
+    """
+
+    def __init__(
+        self,
+        make: Callable[..., S],
+        args: tuple[Any, ...] = (),
+        *,
+        close: Callable[[S], object] | None = None,
+        workers: int | None = None,
+        context: BaseContext | None = None,
+    ) -> None:
+        self._executor = ProcessPoolExecutor(
+            workers,
+            context or multiprocessing.get_context(),
+            initializer=_begin,
+            initargs=(make, args, close),
+        )
+
+    def submit(
+        self,
+        function: Callable[Concatenate[S, P], R],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Future[R]:
+        """Have `function(state, *args, **kwargs)` called.
+
+        The future raises `StateFailed` where the worker could not
+        make its state, with the traceback of that as its cause.
+
+        >>> with StatePool(int, ("12",), workers=1) as pool:
+        ...     pool.submit(divmod, 5).result()
+        (2, 2)
+        """
+        return self._executor.submit(_call, function, args, kwargs)
+
+    def map(
+        self,
+        function: Callable[[S, T], R],
+        items: Iterable[T],
+        *,
+        chunksize: int = 1,
+    ) -> Iterator[R]:
+        """Give `function(state, item)` for each item, in order.
+
+        All items are taken at once, and sent in lists of
+        `chunksize`.  Raises what the function raised, or
+        `StateFailed`, in place of its value.
+
+        >>> with StatePool(int, ("12",), workers=1) as pool:
+        ...     list(pool.map(int.__add__, [1, 2]))
+        [13, 14]
+        """
+        return self._executor.map(
+            _Bound(function), items, chunksize=chunksize
+        )
+
+    def __enter__(self) -> Self:
+        """Return the pool."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, *_: object
+    ) -> None:
+        """Wait for all tasks that have begun, and all workers."""
+        self._executor.shutdown(cancel_futures=kind is not None)
+
+
+class _State:
+    """What `make` returned in this worker, or how it failed."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.failed: tuple[Exception, str] | None = None
+
+
+#: of a worker, the state of its pool
+_mine = _State()
+
+
+class _Bound(Generic[T, R]):
+    """A function that gets the state of the worker it is in."""
+
+    def __init__(self, function: Callable[[Any, T], R]) -> None:
+        self._function = function
+
+    def __call__(self, item: T) -> R:
+        return _call(self._function, (item,), {})
+
+
+def _begin(
+    make: Callable[..., Any],
+    args: tuple[Any, ...],
+    close: Callable[[Any], object] | None,
+) -> None:
+    """Make the state, in a worker."""
+    # a worker that was forked in a worker has another one
+    _mine.value, _mine.failed = None, None
+    try:
+        _mine.value = make(*args)
+    except BaseException as error:
+        # raised here, it would be printed, and be no error of a
+        # task
+        text = "".join(traceback.format_exception(error))
+        if not isinstance(error, Exception):
+            error = RuntimeError(repr(error))
+        _mine.failed = _fit(error), text
+        return
+    if close is not None:
+        Finalize(None, close, (_mine.value,), exitpriority=100)
+
+
+def _call(
+    function: Callable[..., R],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> R:
+    """Call the function with the state, in a worker."""
+    if _mine.failed is not None:
+        raise StateFailed(*_mine.failed)
+    return function(_mine.value, *args, **kwargs)
+
+
+def _fit(error: Exception) -> Exception:
+    """Return the exception, or one that can be pickled instead."""
+    try:
+        copy = pickle.loads(pickle.dumps(error))
+    except Exception:
+        copy = None
+    if type(copy) is type(error):
+        return error
+    return RuntimeError(f"{type(error).__qualname__}: {error}")
