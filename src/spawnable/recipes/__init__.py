@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: 0BSD
 """Modules to copy into a program, a file each, under 0BSD.
 
-They need the standard library alone; a program has its own copy.
+They need the standard library alone, but for `shared_array`,
+which needs NumPy; a program has its own copy.
 """
 
 from __future__ import annotations
