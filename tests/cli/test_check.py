@@ -202,3 +202,14 @@ def test_message_that_is_not_printed_is_told(docs: Path) -> None:
     said = declared.replace("print(WORD)", 'print("ValueError: process object is closed", WORD)')
     page.write_text(said, encoding="utf-8")
     assert spawnable("check", page).exit_code == 0
+
+
+def test_what_there_is_no_time_for_is_told(docs: Path) -> None:
+    """After the time given no cell is begun: how many runs that leaves out is said, and is no failure."""
+    result = spawnable("check", docs, "--within", "1e-9")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1].endswith("with a changing outcome, 1 run left out for lack of time")
+    assert "1 snippet, 0 runs on Python 3." in result.output
+    enough = spawnable("check", docs, "--within", "600")
+    assert ": 1 as declared, 0 not, 0 with a changing outcome" in enough.output
+    assert "left out" not in enough.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ from spawnable.transcript import Transcript
 from spawnable.verdict import judge, report
 
 __all__ = ["check"]
+
+#: runs after which it is looked whether there is time for more
+_PART = 300
 
 
 @click.command
@@ -46,6 +50,11 @@ __all__ = ["check"]
     type=click.Path(file_okay=False, path_type=Path),
     help="A folder in which the distributions that cells need are installed, for each Python that lacks them.",
 )
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Begin no cell after so many seconds; which are begun first does not depend on where they stand.",
+)
 @click.option("--jobs", "workers", type=click.IntRange(min=1), help="Runs at once.  [default: as many as fit]")
 def check(
     paths: Sequence[Path],
@@ -53,6 +62,7 @@ def check(
     repeat: int,
     folder: Path | None,
     environments: Path | None,
+    within: float | None,
     workers: int | None,
 ) -> None:
     """Run the cells of the pages at PATH under every start method and judge them.
@@ -64,7 +74,7 @@ def check(
     jobs = _jobs(snippets, pythons_of(pythons), Environments(environments))
     if not jobs:
         raise Failure(f"nothing to run in {', '.join(map(str, paths))}: no cell fits these Pythons and this platform")
-    tally = Tally()
+    tally = Tally(until=None if within is None else time.monotonic() + within)
     try:
         store = Store(folder) if folder and repeat == 1 else None
         for number in range(1, repeat + 1):
@@ -97,6 +107,21 @@ def _jobs(snippets: Sequence[Snippet], pythons: Sequence[Python], environments: 
     return jobs
 
 
+def _parts(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """Give the jobs part by part, each with all runs of its cells, in an order that has nothing to do with pages."""
+    cells: dict[str, list[Job]] = {}
+    for job in jobs:
+        cells.setdefault(job.snippet.name, []).append(job)
+    part: list[Job] = []
+    for name in sorted(cells, key=lambda name: hashlib.sha256(name.encode()).digest()):
+        part += cells[name]
+        if len(part) >= _PART:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
 def _as_declared(job: Job, transcript: Transcript) -> bool:
     return judge(job.snippet, transcript).met
 
@@ -116,7 +141,7 @@ def _missing(jobs: Sequence[Job], transcripts: Mapping[Job, Transcript]) -> Iter
 def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, workers: int | None, tally: Tally) -> str:
     """Run all jobs once, print a report of each that did not do as declared, return the round's line."""
     start = time.monotonic()
-    stored = unmet = 0
+    stored = unmet = runs = 0
     with Progress(len(jobs), f"round {number} of {of}") as progress:
 
         def done(job: Job, transcript: Transcript, was_stored: bool) -> None:
@@ -127,12 +152,17 @@ def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, worke
             if not verdict.met:
                 progress.tell(report(job.snippet, transcript, verdict))
 
-        transcripts = run_all(jobs, store=store, workers=workers, done=done, sound=_as_declared)
-        for told in _missing(jobs, transcripts):
-            tally.missing += 1
-            progress.tell(told)
-    for job in jobs:
-        verdict = judge(job.snippet, transcripts[job])
-        tally.add(job, verdict)
-        unmet += not verdict.met
-    return round_line(number, of, len(jobs), stored, unmet, time.monotonic() - start)
+        for part in _parts(jobs) if tally.until else [jobs]:
+            if tally.until and time.monotonic() > tally.until:
+                tally.left_out += len(part)
+                continue
+            transcripts = run_all(part, store=store, workers=workers, done=done, sound=_as_declared)
+            for told in _missing(part, transcripts):
+                tally.missing += 1
+                progress.tell(told)
+            for job in part:
+                verdict = judge(job.snippet, transcripts[job])
+                tally.add(job, verdict)
+                unmet += not verdict.met
+                runs += 1
+    return round_line(number, of, runs, stored, unmet, time.monotonic() - start)

@@ -24,7 +24,11 @@ def counted(number: int, noun: str) -> str:
 class Tally:
     """The outcomes of every job over all rounds."""
 
+    #: the reading of the clock after which no cell is begun
+    until: float | None = None
     runs: int = 0
+    #: runs for which there was no time
+    left_out: int = 0
     unmet: int = 0
     #: messages that a cell declares and no run of a round printed
     missing: int = 0
@@ -49,9 +53,10 @@ class Tally:
         snippets = counted(len({job.snippet.name for job in jobs}), "snippet")
         pythons = ", ".join(dict.fromkeys(job.python.version for job in jobs))
         missing = f", {counted(self.missing, 'declared message')} not printed" if self.missing else ""
+        left_out = f", {counted(self.left_out, 'run')} left out for lack of time" if self.left_out else ""
         return (
             f"{snippets}, {counted(self.runs, 'run')} on Python {pythons}: {self.runs - self.unmet} as declared, "
-            f"{self.unmet} not, {len(self.changing)} with a changing outcome{missing}"
+            f"{self.unmet} not, {len(self.changing)} with a changing outcome{missing}{left_out}"
         )
 
 
