@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import nbformat
 import pytest
 
 from spawnable.expectation import Expectations
@@ -77,6 +78,14 @@ def test_cell_becomes_snippet() -> None:
     assert snippet.code == "import os\n\n\nprint(os.name)\n"
     assert snippet.limits.time == 3
     assert str(snippet.expectations.of("spawn", "3.13")) == "stuck"
+
+
+def test_expectation_may_name_a_python_alone() -> None:
+    """A version is a number to YAML: as a key it stands beside one that is text, and the notebook can be written."""
+    notebook = read(cell("name: a\nexpect: {3.11: exit 1, 3.12+: ok}"))
+    assert nbformat.writes(notebook)
+    expect = read_cells(notebook, "guide", "docs/guide.md").snippets[0].expectations
+    assert expect.of("fork", "3.11") != expect.of("fork", "3.13")
 
 
 def test_needed_cell_lies_beside() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import nbformat
 from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_notebook
@@ -39,6 +40,8 @@ def read(text: str, extensions: Sequence[str] = ()) -> nbformat.NotebookNode:
         raise PageError(str(error)) from error
     except (TypeError, AttributeError, nbformat.ValidationError) as error:
         raise PageError("the front matter, between the first two --- lines, is no mapping") from error
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict(_keyed_by_text(cell.metadata))
     metadata = notebook.metadata
     metadata.setdefault("language_info", {"name": "python", "pygments_lexer": "python"})
     if by_kernel(notebook):
@@ -46,6 +49,13 @@ def read(text: str, extensions: Sequence[str] = ()) -> nbformat.NotebookNode:
     else:
         metadata["mystnb"] = {**metadata.get("mystnb", {}), "execution_mode": "off"}
     return notebook
+
+
+def _keyed_by_text(value: Any) -> Any:
+    """Return options with each key as a text: a Python's version is a number to YAML."""
+    if isinstance(value, dict):
+        return {str(key): _keyed_by_text(item) for key, item in value.items()}
+    return [_keyed_by_text(item) for item in value] if isinstance(value, list) else value
 
 
 def read_leniently(text: str, extensions: Sequence[str] = ()) -> nbformat.NotebookNode:
