@@ -41,7 +41,9 @@ def read(text: str, extensions: Sequence[str] = ()) -> nbformat.NotebookNode:
     except (TypeError, AttributeError, nbformat.ValidationError) as error:
         raise PageError("the front matter, between the first two --- lines, is no mapping") from error
     for cell in notebook.cells:
-        cell.metadata = nbformat.NotebookNode(_keyed_by_text(cell.metadata))
+        options = _keyed_by_text(cell.metadata)
+        cell.metadata.clear()
+        cell.metadata.update(options)
     metadata = notebook.metadata
     metadata.setdefault("language_info", {"name": "python", "pygments_lexer": "python"})
     if by_kernel(notebook):
