@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from spawnable.timeline import Scale, draw, timeline
+from spawnable.timeline import Scale, draw, happenings, timeline
+from spawnable.timeline.phrases import Phrases
 from spawnable.transcript import Chunk, Event, Process, Transcript
 
 Parse = Callable[[str], ET.Element]
@@ -50,6 +51,20 @@ def test_same_transcript_same_bytes(zombie: Transcript) -> None:
     again = Transcript.from_json(zombie.to_json())
     assert draw(zombie) == draw(again)
     assert draw(zombie, standalone=True) == draw(again, standalone=True)
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("2", "sends SIGINT to Process-1"),
+        ("2 group", "sends SIGINT to a group of processes"),
+        ("15 all", "sends SIGTERM to all processes"),
+    ],
+)
+def test_signal_is_told_with_whom_it_reaches(zombie: Transcript, detail: str, said: str) -> None:
+    """A signal may go to one process, to a group of them, or to all."""
+    zombie.events.append(Event(0.2, MAIN, "kill", CHILD, detail))
+    assert said in [item.text for item in happenings(timeline(zombie), Phrases())]
 
 
 def test_zombie_lasts_from_end_to_join(zombie: Transcript, parsed: Parse) -> None:

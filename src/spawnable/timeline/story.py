@@ -97,7 +97,10 @@ def happenings(run: Timeline, say: Phrases) -> list[Happening]:
     names = {process.pid: process.name for process in run.transcript.processes}
     for event in run.kills:
         if event.pid in lanes:
-            values = {"target": names.get(event.target or 0, "?"), "signal": say.signal(int(event.detail or 0))}
+            number, _, reach = event.detail.partition(" ")
+            reached = {"group": say._("a group of processes"), "all": say._("all processes")}
+            target = reached.get(reach) or names.get(event.target or 0, "?")
+            values = {"target": target, "signal": say.signal(int(number or 0))}
             text = say._("sends %(signal)s to %(target)s") % values
             found.append(Happening(event.time, names[event.pid], lanes[event.pid].colour, text))
     for message in run.messages:
