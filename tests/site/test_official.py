@@ -36,6 +36,11 @@ if __name__ == "__main__":
     child.start()
     child.join()
 ```
+
+```pycon
+>>> import multiprocessing
+>>> multiprocessing.Process(target=1).start()  # doctest: +SKIP
+```
 """
 
 
@@ -50,7 +55,9 @@ def test_name_in_a_script_is_a_link(site: Site) -> None:
     assert isinstance(code, Tag)
     links = [(link.get_text(), link["href"]) for link in code.find_all("a")]
     assert links == [(name, OFFICIAL + PROCESS["link"]) for name in ("child", "multiprocessing.Process")]
-    assert code.get_text().rstrip("\n") == PAGE.partition("---\nimport")[2].join(["import", ""]).removesuffix("\n```\n")
+    (prompt,) = build.page().select(".highlight-pycon a")
+    assert prompt["href"] == OFFICIAL + PROCESS["link"]
+    assert code.get_text().rstrip("\n") == PAGE.partition("---\nimport")[2].join(["import", ""]).partition("\n```\n")[0]
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
+from sphinx.ext.doctest import doctestopt_re
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
-__all__ = ["OFFICIAL", "inventory", "places", "setup"]
+__all__ = ["OFFICIAL", "inventory", "places", "setup", "trim"]
 
 #: where Python's documentation is
 OFFICIAL = "https://docs.python.org/3/"
@@ -65,6 +68,14 @@ def _defined(name: str) -> str:
     return f"{home}.{qualified}" if isinstance(home, str) and isinstance(qualified, str) else name
 
 
+def trim(_app: Sphinx, document: nodes.document) -> None:
+    """Take the options of doctest out of sessions at the prompt, as Sphinx does later, too late for their links."""
+    for block in document.findall(nodes.literal_block):
+        if block.get("language") == "pycon":
+            block.rawsource = doctestopt_re.sub("", block.astext())
+            block[:] = [nodes.Text(block.rawsource)]
+
+
 def _configure(app: Sphinx, config: Config) -> None:
     """Hand both to the extensions that use them."""
     known = json.loads(Path(app.confdir, config.spawnable_names).read_text(encoding="utf-8"))["names"]
@@ -82,4 +93,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx.ext.intersphinx")
     app.setup_extension("sphinx_codeautolink")
     app.connect("config-inited", _configure, priority=100)
+    app.connect("doctree-read", trim, priority=480)  # before names are looked for
     return {"version": "0.1.0", "parallel_read_safe": True, "parallel_write_safe": True}
