@@ -143,6 +143,9 @@ class _Roster:
 
     def SimpleQueue(self) -> Any:  # noqa: N802
         self._results = self._using.SimpleQueue()
+        # `end` closes it while the pool may do so in a thread
+        writer = self._results._writer
+        writer.close = _one_at_a_time(writer.close)
         return self._results
 
     def end(self, grace: float) -> None:
@@ -152,6 +155,18 @@ class _Roster:
         # a worker may have written half of a result, for whose
         # rest the pool would wait
         self._results._writer.close()
+
+
+def _one_at_a_time(
+    function: Callable[[], None],
+) -> Callable[[], None]:
+    lock = threading.Lock()
+
+    def call() -> None:
+        with lock:
+            function()
+
+    return call
 
 
 def _end(processes: list[Any], grace: float) -> None:
