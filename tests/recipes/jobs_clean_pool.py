@@ -8,7 +8,7 @@ import signal
 import time
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Barrier, Event
 from typing import Any, NoReturn
 
 from spawnable.recipes.clean_pool import CleanPool
@@ -26,6 +26,12 @@ def prepare_to_refuse(event: Event) -> None:
     """Keep an event for `endless`, and do not end when asked to."""
     prepare(event)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def prepare_to_meet(event: Event, barrier: Barrier) -> None:
+    """Keep an event for `endless`, and wait until all workers are here."""
+    prepare(event)
+    barrier.wait()
 
 
 def endless() -> NoReturn:
@@ -69,15 +75,13 @@ def group_program(context: BaseContext, event: Event, end: Connection) -> None:
     """Press Ctrl-C in a terminal of one's own; send the exit codes of all workers."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.setpgid(0, 0)
-    pool: Any = CleanPool(2, initializer=prepare, initargs=(event,), context=context)
+    initargs = (event, context.Barrier(2))
+    pool: Any = CleanPool(2, initializer=prepare_to_meet, initargs=initargs, context=context)
     with contextlib.suppress(KeyboardInterrupt), pool:
-        futures = [pool.submit(double, 1) for _ in range(2)]
-        futures.append(pool.submit(endless))
-        event.wait()
-        # all workers that there are have come as far as to ignore it
-        for future in futures[:2]:
-            future.result()
+        # under fork a worker is started for each task while none is idle
+        futures = [pool.submit(endless) for _ in range(2)]
+        event.wait()  # both have come as far as to ignore it
         os.killpg(0, signal.SIGINT)
-        futures[2].result()
+        futures[0].result()
     end.send([process.exitcode for process in pool._roster._processes])
     end.close()

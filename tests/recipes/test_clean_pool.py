@@ -92,11 +92,14 @@ def test_interrupt_in_the_block(context: Any) -> None:
     """Ctrl-C in the block ends tasks that never would, and goes on as KeyboardInterrupt."""
     begun = context.Event()
     pool = CleanPool(2, initializer=jobs.prepare, initargs=(begun,), context=context)
+    futures = []
     with interrupted_by(begun), pytest.raises(KeyboardInterrupt), pool:
-        futures = [pool.submit(jobs.endless) for _ in range(5)]
+        for _ in range(5):  # a worker may begin before all are submitted
+            futures.append(pool.submit(jobs.endless))  # noqa: PERF401
         futures[0].result()
     assert not multiprocessing.active_children()
-    assert [type(future.exception()) for future in futures] == [BrokenProcessPool] * 5
+    assert futures
+    assert {type(future.exception()) for future in futures} == {BrokenProcessPool}
 
 
 def test_interrupt_while_it_waits(context: Any) -> None:
@@ -149,7 +152,9 @@ def test_interrupt_of_all(context: Any) -> None:
     program.join()
     reader.close()
     assert codes
-    assert set(codes) == {-signal.SIGTERM}
+    # a fork server tells a status once: of two threads that ask at the same time, one learns 255, that it is not known
+    unknown = {255} if context.get_start_method() == "forkserver" else set()
+    assert set(codes) - unknown <= {-signal.SIGTERM}
 
 
 def test_second_interrupt_waits(context: Any) -> None:
