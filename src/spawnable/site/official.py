@@ -6,8 +6,8 @@ them in scripts; what it needs is made of that file, so that a build asks no oth
 
 from __future__ import annotations
 
-import importlib
 import json
+import pkgutil
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -48,21 +48,9 @@ def places(names: Iterable[str]) -> dict[str, str]:
 
 def _defined(name: str) -> str:
     """Return where a name is defined; itself where that is not told, or this Python lacks it."""
-    module, _, rest = name.rpartition(".")
-    path = [rest]
-    while module:
-        try:
-            thing: Any = importlib.import_module(module)
-            break
-        except ImportError:
-            module, _, rest = module.rpartition(".")
-            path.insert(0, rest)
-    else:
-        return name
     try:
-        for part in path:
-            thing = getattr(thing, part)
-    except AttributeError:
+        thing: Any = pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
         return name
     home, qualified = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
     return f"{home}.{qualified}" if isinstance(home, str) and isinstance(qualified, str) else name
