@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from spawnable.batch import Job
 from spawnable.cli import main
 from spawnable.cli.options import AVAILABLE
+from spawnable.python import Python
 from spawnable.run import close
+from spawnable.snippet import Snippet
 
 pytest.importorskip("myst_nb")
 
+#: the module, which its command hides where both are looked for by name
+check_module = importlib.import_module("spawnable.cli.check")
 ONE = AVAILABLE[-1]
 PAGE = f"""\
 ---
@@ -213,3 +219,19 @@ def test_what_there_is_no_time_for_is_told(docs: Path) -> None:
     enough = spawnable("check", docs, "--within", "600")
     assert ": 1 as declared, 0 not, 0 with a changing outcome" in enough.output
     assert "left out" not in enough.output
+
+
+def test_order_decides_what_is_begun_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text puts the cells in another order, the same one always; each part has all runs of its cells."""
+    monkeypatch.setattr(check_module, "_PART", 4)
+    jobs = [
+        Job(Snippet(name=f"page:{number}", code=""), method, Python.current())
+        for method in ("fork", "spawn")
+        for number in range(20)
+    ]
+    first, again, other = ([*check_module._parts(jobs, text)] for text in ("a", "a", "b"))
+    assert first == again != other
+    for parts in (first, other):
+        assert sorted(job.snippet.name for part in parts for job in part) == sorted(job.snippet.name for job in jobs)
+        assert all(len(part) == 4 for part in parts)
+        assert all(len({job.snippet.name for job in part}) == 2 for part in parts)

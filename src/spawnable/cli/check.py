@@ -53,7 +53,13 @@ _PART = 300
 @click.option(
     "--within",
     type=click.FloatRange(min=0, min_open=True),
-    help="Begin no cell after so many seconds; which are begun first does not depend on where they stand.",
+    help="Begin no cell after so many seconds.",
+)
+@click.option(
+    "--order",
+    default="",
+    metavar="TEXT",
+    help="With --within: each text puts the cells in another order, so that each time others are begun.",
 )
 @click.option("--jobs", "workers", type=click.IntRange(min=1), help="Runs at once.  [default: as many as fit]")
 def check(
@@ -63,6 +69,7 @@ def check(
     folder: Path | None,
     environments: Path | None,
     within: float | None,
+    order: str,
     workers: int | None,
 ) -> None:
     """Run the cells of the pages at PATH under every start method and judge them.
@@ -74,11 +81,12 @@ def check(
     jobs = _jobs(snippets, pythons_of(pythons), Environments(environments))
     if not jobs:
         raise Failure(f"nothing to run in {', '.join(map(str, paths))}: no cell fits these Pythons and this platform")
+    parts = [jobs] if within is None else list(_parts(jobs, order))
     tally = Tally(until=None if within is None else time.monotonic() + within)
     try:
         store = Store(folder) if folder and repeat == 1 else None
         for number in range(1, repeat + 1):
-            click.echo(_round(number, repeat, jobs, store, workers, tally))
+            click.echo(_round(number, repeat, parts, store, workers, tally))
     except (BatchError, RunError, StoreError) as error:
         raise Failure(str(error)) from error
     finally:
@@ -107,13 +115,13 @@ def _jobs(snippets: Sequence[Snippet], pythons: Sequence[Python], environments: 
     return jobs
 
 
-def _parts(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """Give the jobs part by part, each with all runs of its cells, in an order that has nothing to do with pages."""
+def _parts(jobs: Sequence[Job], order: str) -> Iterator[list[Job]]:
+    """Give the jobs part by part, each with all runs of its cells, in an order that `order` alone decides."""
     cells: dict[str, list[Job]] = {}
     for job in jobs:
         cells.setdefault(job.snippet.name, []).append(job)
     part: list[Job] = []
-    for name in sorted(cells, key=lambda name: hashlib.sha256(name.encode()).digest()):
+    for name in sorted(cells, key=lambda name: hashlib.sha256(f"{order} {name}".encode()).digest()):
         part += cells[name]
         if len(part) >= _PART:
             yield part
@@ -138,11 +146,13 @@ def _missing(jobs: Sequence[Job], transcripts: Mapping[Job, Transcript]) -> Iter
             yield f"{snippet.where}: cell {snippet.name.rpartition(':')[2]}: {told}"
 
 
-def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, workers: int | None, tally: Tally) -> str:
-    """Run all jobs once, print a report of each that did not do as declared, return the round's line."""
+def _round(
+    number: int, of: int, parts: Sequence[list[Job]], store: Store | None, workers: int | None, tally: Tally
+) -> str:
+    """Run all jobs of all parts once, print a report of each that did not do as declared, return the round's line."""
     start = time.monotonic()
     stored = unmet = runs = 0
-    with Progress(len(jobs), f"round {number} of {of}") as progress:
+    with Progress(sum(map(len, parts)), f"round {number} of {of}") as progress:
 
         def done(job: Job, transcript: Transcript, was_stored: bool) -> None:
             nonlocal stored
@@ -152,7 +162,7 @@ def _round(number: int, of: int, jobs: Sequence[Job], store: Store | None, worke
             if not verdict.met:
                 progress.tell(report(job.snippet, transcript, verdict))
 
-        for part in _parts(jobs) if tally.until else [jobs]:
+        for part in parts:
             if tally.until and time.monotonic() > tally.until:
                 tally.left_out += len(part)
                 continue
