@@ -198,7 +198,8 @@ def test_fork_waits_for_the_handlers(written: Written) -> None:
     import multiprocessing
 
     context = multiprocessing.get_context("fork")
-    begun, go_on, forked = threading.Event(), threading.Event(), threading.Event()
+    begun, go_on, forking, forked = (threading.Event() for _ in range(4))
+    os.register_at_fork(before=forking.set)  # called before those that were registered earlier
 
     class Slow(logging.Handler):
         def emit(self, _: logging.LogRecord) -> None:
@@ -219,6 +220,7 @@ def test_fork_waits_for_the_handlers(written: Written) -> None:
         begun.wait()
         thread = threading.Thread(target=fork)
         thread.start()
+        assert forking.wait(60)  # it has come to where it has to wait
         assert not forked.wait(0.2)
         go_on.set()
         assert forked.wait(60)

@@ -84,7 +84,8 @@ def test_fork_waits_for_the_function() -> None:
     """A process is not forked while the function runs: it would have copies of the locks that the function holds."""
     import multiprocessing
 
-    begun, go_on, forked = threading.Event(), threading.Event(), threading.Event()
+    begun, go_on, forking, forked = (threading.Event() for _ in range(4))
+    os.register_at_fork(before=forking.set)  # called before those that were registered earlier
 
     def tell(_: int) -> None:
         begun.set()
@@ -101,6 +102,7 @@ def test_fork_waits_for_the_function() -> None:
         begun.wait()
         thread = threading.Thread(target=fork)
         thread.start()
+        assert forking.wait(60)  # it has come to where it has to wait
         assert not forked.wait(0.2)
         go_on.set()
         assert forked.wait(60)
