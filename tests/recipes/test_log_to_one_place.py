@@ -220,9 +220,11 @@ def test_fork_waits_for_the_handlers(written: Written) -> None:
         begun.wait()
         thread = threading.Thread(target=fork)
         thread.start()
-        assert forking.wait(60)  # it has come to where it has to wait
-        assert not forked.wait(0.2)
-        go_on.set()
+        try:
+            assert forking.wait(60)  # it has come to where it has to wait
+            assert not forked.wait(0.2)
+        finally:
+            go_on.set()
         assert forked.wait(60)
         thread.join()
         worker.join()
