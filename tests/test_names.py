@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from spawnable.names import NamesError, exercised
@@ -105,3 +107,19 @@ def test_no_script() -> None:
     """What is no Python is an error that says where."""
     with pytest.raises(NamesError, match="syntax"):
         exercised(NAMES, {"it": "def (:\n"})
+
+
+def test_garbage_is_collected_as_before() -> None:
+    """Whoever asks keeps the thresholds of its garbage collection, and none of what was read stays."""
+    thresholds = gc.get_threshold()
+    try:
+        gc.set_threshold(701, 11, 12)
+        exercised(["multiprocessing.Lock"], {"lock": "import multiprocessing\n"})
+        before = len(gc.get_objects())
+        exercised(["multiprocessing.Lock"], {"lock": "import multiprocessing\n"})
+        assert len(gc.get_objects()) < before + 10_000
+        with pytest.raises(NamesError):
+            exercised(["multiprocessing.Lock"], {"lock": "import multiprocessing as\n"})
+        assert gc.get_threshold() == (701, 11, 12)
+    finally:
+        gc.set_threshold(*thresholds)

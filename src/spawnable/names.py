@@ -7,6 +7,7 @@ name is, mypy says, for the newest Python that it knows.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -46,6 +47,8 @@ def exercised(names: Iterable[str], scripts: Mapping[str, str]) -> dict[str, lis
     for number, key in enumerate(keys):
         for name in sorted(used.of(trees[f"{_CELL}{number}"])):
             found[name].append(key)
+    del trees, types, used
+    gc.collect()  # mypy's trees are rings of some hundred thousand objects
     return found
 
 
@@ -86,10 +89,14 @@ def _typed(sources: Mapping[str, str]) -> tuple[dict[str, Any], dict[Any, Any]]:
     options.python_version = max(defaults.PYTHON3_VERSION, _NEWEST)
     options.incremental = False
     options.cache_dir = "/dev/null"
+    # mypy all but ends the collection of garbage in the process that calls it
+    thresholds = gc.get_threshold()
     try:
         result = build.build([BuildSource(f"{name}.py", name, text) for name, text in sources.items()], options)
     except CompileError as error:
         raise NamesError("; ".join(error.messages)) from error
+    finally:
+        gc.set_threshold(*thresholds)
     return {name: result.graph[name].tree for name in sources}, dict(result.types)
 
 
