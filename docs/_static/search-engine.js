@@ -2,15 +2,16 @@
 //
 // `createSearch(index)` returns `find(query)`.  The index, made at build time, is
 // {pages: [[address, title], …], sections: [[page, anchor, title, text], …]}.
-// Any word of a query may be missing: sections are ranked by BM25, words that stand beside
-// each other in the query and in the section count more, and so does a heading.  A word that no
+// Any word of a query may be missing: sections are ranked by BM25 and by the share of the query
+// that they have; words that stand beside each other in both count more, and so does a heading.  A word that no
 // page has is taken for the words that begin like it or are a typing error away.
 // Engines that want every word of a query, Pagefind and Sphinx's own, find 25 and 23 of the 40
 // in tests/browser/queries.toml; MiniSearch finds as many as this, with eight times the bytes.
 globalThis.createSearch = (index) => {
   "use strict";
-  const K = 1.2, B = 0.6; // of BM25: how soon a repeated word counts less, how much a long section does
-  const IN_TITLE = 4, IN_PAGE_TITLE = 2, BESIDE = 1.5;
+  const K = 1.6, B = 0.6; // of BM25: how soon a repeated word counts less, how much a long section does
+  const IN_TITLE = 4, IN_PAGE_TITLE = 2, BESIDE = 1.2;
+  const WHOLE = 0.8; // how much it counts that a section has all that is asked, rare words before common ones
   const MOST_WORDS = 400; // of a query: a pasted traceback is longer than its message, but not without end
   const FILLING = new Set(("a an and are as at be by can do does for from has have how i if in into is it its my of on or so that the "
     + "their them then there they this to was what when which who why will with you your").split(" "));
@@ -124,16 +125,23 @@ globalThis.createSearch = (index) => {
     const telling = asked.filter((word) => !FILLING.has(word));
     if (telling.length) asked = telling;
     const scores = new Float64Array(lengths.length);
-    const marked = new Map();
+    const marked = new Map(), had = new Float64Array(lengths.length);
+    let wanted = 0;
     [...new Set(asked)].forEach((word) => {
+      let rarest = 0;
+      const best = new Map(); // of each section: what the word is worth there
       for (const [known, weight] of meant(word, word === asked.at(-1))) {
         const where = postings.get(known);
         const rare = rarity(where.size);
         marked.set(known, rare * weight);
+        rarest = Math.max(rarest, rare * weight);
         for (const [section, count] of where) {
+          best.set(section, Math.max(best.get(section) ?? 0, rare * weight));
           scores[section] += (weight * rare * count * (K + 1)) / (count + K * (1 - B + (B * lengths[section]) / average));
         }
       }
+      wanted += rarest;
+      for (const [section, value] of best) had[section] += value;
     });
     const pairs = new Set();
     for (let at = 1; at < asked.length; at++) pairs.add(`${asked[at - 1]} ${asked[at]}`);
@@ -145,6 +153,9 @@ globalThis.createSearch = (index) => {
       }
       for (const section of where) scores[section] += BESIDE * rarity(where.length);
     }
+    scores.forEach((score, section) => {
+      if (score) scores[section] = score * (1 - WHOLE + (WHOLE * had[section]) / wanted);
+    });
     const order = [...scores.keys()].filter((section) => scores[section] > 0).sort((one, other) => scores[other] - scores[one]);
     const results = new Map();
     for (const section of order) {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from tests.browser.searching import FIELD, LINKS, open_search, results_of
 
 QUERIES = tomllib.loads((Path(__file__).parent / "queries.toml").read_text(encoding="utf-8"))
 #: of the queries, how many have a right page among the first three
@@ -16,50 +17,14 @@ SHARE = 0.95
 #: milliseconds from the last key to the results
 AT_ONCE = 100
 
-_FIELD = "dialog.search input"
-_LINKS = "dialog.search li a"
-
-
-def _open(page: Page, path: str = "article/tickets.html") -> None:
-    page.goto(path)
-    page.keyboard.press("/")
-    expect(page.locator(_FIELD)).to_be_focused()
-
-
-def _paste(page: Page, text: str) -> None:
-    """Put a text into the field as the clipboard does."""
-    page.locator(_FIELD).evaluate(
-        """(field, text) => {
-            const data = new DataTransfer();
-            data.setData("text/plain", text);
-            field.value = "";
-            const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true});
-            if (field.dispatchEvent(event)) {
-                field.value = text;
-                field.dispatchEvent(new InputEvent("input", {bubbles: true}));
-            }
-        }""",
-        text,
-    )
-
-
-def _found(page: Page, query: str) -> list[str]:
-    """Return the pages found for a pasted query, in order."""
-    page.evaluate("document.querySelector('dialog.search ol').replaceChildren()")
-    _paste(page, query)
-    page.wait_for_function("document.querySelector('dialog.search [role=status]').textContent")
-    page.wait_for_timeout(20)  # a first result needs the index, later ones are there already
-    paths = page.locator(_LINKS).evaluate_all("links => links.map((link) => new URL(link.href).pathname)")
-    return [path.removeprefix("/").removesuffix(".html") for path in paths]
-
 
 def test_queries(page: Page) -> None:
     """Pasted error messages and questions in plain words lead to the right page."""
-    _open(page)
+    open_search(page)
     missed = []
     for kind, queries in QUERIES.items():
         for asked in queries:
-            found = _found(page, asked["query"].strip())
+            found = results_of(page, asked["query"].strip())
             if not set(found[:3]) & set(asked["pages"]):
                 missed.append(f"{kind} {asked['query'].strip()!r}: {found[:3]}")
     count = sum(map(len, QUERIES.values()))
@@ -77,14 +42,14 @@ def test_known_pages(folder: Path) -> None:
 )
 def test_typing(page: Page, word: str) -> None:
     """A word with a typing error, half typed or with signs in it is found."""
-    _open(page)
-    assert _found(page, word)
+    open_search(page)
+    assert results_of(page, word)
 
 
 def test_time(page: Page) -> None:
     """Results are there at once after the last key, for a long paste as well."""
-    _open(page)
-    _found(page, "warm")
+    open_search(page)
+    results_of(page, "warm")
     times = [
         page.evaluate(
             """(query) => new Promise((done) => {
@@ -113,29 +78,29 @@ def test_keyboard(page: Page) -> None:
     opener.focus()
     page.keyboard.press("Control+k")
     page.keyboard.type("zombie")
-    expect(page.locator(_LINKS).first).to_be_visible()
+    expect(page.locator(LINKS).first).to_be_visible()
     page.keyboard.press("ArrowDown")
-    expect(page.locator(_LINKS).first).to_be_focused()
+    expect(page.locator(LINKS).first).to_be_focused()
     page.keyboard.press("ArrowDown")
-    expect(page.locator(_LINKS).nth(1)).to_be_focused()
+    expect(page.locator(LINKS).nth(1)).to_be_focused()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
-    expect(page.locator(_FIELD)).to_be_focused()
+    expect(page.locator(FIELD)).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("dialog.search")).to_be_hidden()
     expect(opener).to_be_focused()
     page.keyboard.press("/")
     page.keyboard.type("zombies")
-    expect(page.locator(_LINKS).first).to_contain_text("zombies")
+    expect(page.locator(LINKS).first).to_contain_text("zombies")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("zombies")
 
 
 def test_slash_in_a_field(page: Page) -> None:
     """A slash that is typed into the field is a slash."""
-    _open(page)
+    open_search(page)
     page.keyboard.type("/dev/shm")
-    expect(page.locator(_FIELD)).to_have_value("/dev/shm")
+    expect(page.locator(FIELD)).to_have_value("/dev/shm")
 
 
 def test_loads_when_used(page: Page) -> None:
@@ -164,7 +129,7 @@ def test_from_a_folder(context: Callable[..., BrowserContext], folder: Path, tmp
     page.goto((copy / "article" / "tickets.html").as_uri())
     page.keyboard.press("/")
     page.keyboard.type("zombie")
-    expect(page.locator(_LINKS).first).to_be_visible()
+    expect(page.locator(LINKS).first).to_be_visible()
 
 
 def test_without_index(page: Page) -> None:
