@@ -38,13 +38,14 @@ def _closed() -> Iterator[None]:
     close()
 
 
-def is_run() -> bool:
-    """Whether a script of a run is there."""
+def running() -> list[psutil.Process]:
+    """The scripts that run."""
+    found = []
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):  # it has ended
             if "main.py" in child.cmdline():
-                return True
-    return False
+                found.append(child)
+    return found
 
 
 def said(transcript: Transcript) -> str:
@@ -99,12 +100,42 @@ def test_killed_while_it_works(children: Children) -> None:
     run(SAYS, "fork")
     (old,) = children()
     thread.start()
-    while not is_run():
+    while not running():
         assert thread.is_alive()
     os.kill(old.pid, signal.SIGKILL)
     thread.join(PATIENCE)
     assert told == ["wardens:sleeps: the process that watches the run ended before the run did"]
     assert said(run(SAYS, "fork")) == "here\n"
+
+
+def test_stopped_while_it_works(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where what watches a run gives no word long after its limit, the error says so, and the next run is done."""
+    for module in ("spawnable.run.linux.asked", "spawnable.run.client"):
+        monkeypatch.setattr(f"{module}.PATIENCE", 0.5)
+    told: list[str] = []
+
+    def ask() -> None:
+        try:
+            run(Snippet("wardens:stopped", "import time\ntime.sleep(60)\n", limits=Limits(time=8)), "fork")
+        except RunError as error:
+            told.append(str(error))
+
+    run(SAYS, "fork")
+    (warden,) = children()
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not (scripts := running()):
+        assert thread.is_alive()
+    watching = [parent for parent in scripts[0].parents() if warden in parent.parents()]
+    for process in watching:
+        process.suspend()
+    thread.join(PATIENCE)
+    assert told == [
+        "wardens:stopped: no word of the run 0.5 s after its limit of 8 s: is the machine too busy to watch it?"
+    ]
+    assert said(run(SAYS, "fork")) == "here\n"
+    _, alive = psutil.wait_procs([*watching, *scripts], PATIENCE)
+    assert not alive
 
 
 def test_other_limits_between() -> None:

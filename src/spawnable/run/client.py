@@ -17,7 +17,7 @@ from spawnable.python import Python
 from spawnable.run.folders import FULL
 from spawnable.run.request import Request
 from spawnable.run.scene import INJECT
-from spawnable.run.wardens import Warden, start
+from spawnable.run.wardens import PATIENCE, Warden, start
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript, TranscriptError
 
@@ -71,6 +71,10 @@ class Runner:
         answer = b""
         try:
             answer = warden.ask(request)
+        except TimeoutError as error:
+            limit = request.limits.time
+            told = f"no word of the run {PATIENCE:g} s after its limit of {limit:g} s"
+            raise RunError(f"{snippet.where}: {told}: is the machine too busy to watch it?") from error
         finally:
             with _lock:
                 useful = warden in _all and (warden.lives() if warden.shared else answer.endswith(b"\n"))

@@ -39,7 +39,7 @@ class Warden(Protocol):
     shared: bool
 
     def ask(self, request: Request) -> bytes:
-        """Have one run done; empty where the warden ended, or the run did not answer in time."""
+        """Have one run done; empty where the warden ended.  Raises TimeoutError where no answer comes in time."""
 
     def lives(self) -> bool:
         """Tell whether it has not ended."""
@@ -77,12 +77,14 @@ class Piped:
         self.requests, self.answers = self.process.stdin, self.process.stdout
 
     def ask(self, request: Request) -> bytes:
-        """Have one run done; empty where the warden ended."""
+        """Have one run done; empty where the warden ended.  Raises TimeoutError where no answer comes in time."""
         patience = request.limits.time + PATIENCE
         try:
             self.requests.write(request.to_line())
             self.requests.flush()
             return self._answer_by_timer(patience) if sys.platform == "win32" else self._answer(patience)
+        except TimeoutError:
+            raise
         except (OSError, ValueError):  # a pipe that broke, or was closed from another thread
             return b""
 
@@ -91,6 +93,7 @@ class Piped:
         while not answer.endswith(b"\n"):
             if not select.select([self.answers], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 self.process.kill()
+                raise TimeoutError
             piece = os.read(self.answers.fileno(), READ)
             if not piece:
                 return b""
@@ -99,12 +102,21 @@ class Piped:
 
     def _answer_by_timer(self, patience: float) -> bytes:
         """Do the same where a pipe can not be waited for."""
-        timer = threading.Timer(patience, self.process.kill)
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self.process.kill()
+
+        timer = threading.Timer(patience, give_up)
         timer.start()
         try:
-            return self.answers.readline()
+            answer = self.answers.readline()
         finally:
             timer.cancel()
+        if late.is_set() and not answer.endswith(b"\n"):
+            raise TimeoutError
+        return answer
 
     def lives(self) -> bool:
         """Tell whether it has not ended."""

@@ -104,7 +104,7 @@ class Shared:
         self._order()
 
     def ask(self, request: Request) -> bytes:
-        """Have one run done; empty where the warden ended, or the run did not answer in time."""
+        """Have one run done; empty where the warden ended.  Raises TimeoutError where no answer comes in time."""
         deadline = time.monotonic() + request.limits.time + PATIENCE
         line = request.to_line()
         try:
@@ -121,6 +121,8 @@ class Shared:
                 if keeper.order.refusal:
                     return b""
                 self.refusal = self.refusal or said.decode(errors="replace") or "the process that entered them ended"
+        except TimeoutError:
+            raise
         except OSError:  # what broke, or was shut from another thread
             return b""
 
