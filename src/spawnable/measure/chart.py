@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spawnable.measure.table import Row, Table
@@ -34,6 +34,10 @@ class Chart:
     #: what `x` and `y` are, in words; empty for the columns' names
     x_title: str = ""
     y_title: str = ""
+    #: by what a page calls it
+    name: str = ""
+    #: `lines` or `bars`, whatever the values of `x` are; empty for what they say
+    kind: str = ""
 
     def rows(self, table: Table) -> list[Row]:
         """Return the rows that it shows: those that match and have both columns."""
@@ -42,6 +46,12 @@ class Chart:
             for row in table.rows
             if matches(row, self.where) and row.get(self.x) is not None and row.get(self.y) is not None
         ]
+
+    def is_lines(self, rows: Sequence[Row]) -> bool:
+        """Tell whether these rows make lines: where it does not say, numbers across do."""
+        if self.kind:
+            return self.kind == "lines"
+        return all(isinstance(row[self.x], int | float) and not isinstance(row[self.x], bool) for row in rows)
 
 
 def matches(row: Row, where: Mapping[str, object]) -> bool:

@@ -42,7 +42,7 @@ def median(values: Iterable[float]) -> float:
     """Return the middle value, which a few disturbed ones do not move.
 
     >>> median([1, 2, 900])
-    2
+    2.0
     """
     return quantile(values, 0.5)
 
