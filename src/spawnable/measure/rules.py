@@ -3,7 +3,7 @@
     latency_us where transport=Queue size=8 / latency_us where transport=Pipe size=8 > 1.5
 
 A figure is a column, and of which row: `where NAME=VALUE …` must leave one; several values
-of a name are joined by `|`, one with spaces stands in quotes.  `median of`, `least of`,
+of a name are joined by `|`; what has spaces stands in quotes.  `median of`, `least of`,
 `greatest of`, `sum of` and `count of` before the column take several rows together.
 Figures and numbers are joined by `+ - * /`, each between spaces, and parentheses.
 A comparison is `< <= > >=` between two of these; what it is to hold with a margin has it
@@ -197,7 +197,7 @@ class _Read:
             name, _, value = condition.partition("=")
             if name not in self.table.columns:
                 raise RuleError(f"there is no column {name!r} in {self.table.subject}: {self._known()}")
-            yield name, [value[1:-1]] if value.startswith('"') else value.split("|")
+            yield name, value.strip('"').split("|")
 
     def _single(self, rows: Sequence[Row], column: str, said: str) -> Row:
         if len(rows) == 1:

@@ -13,7 +13,7 @@ from spawnable.measure.machine import Machine
 __all__ = ["Row", "Table", "TableError", "Value"]
 
 Value = str | int | float | bool | None
-Row = dict[str, Value]
+Row = Mapping[str, Value]
 
 #: counts changes of the form
 _FORM = 1
