@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -16,6 +17,9 @@ from spawnable.measure.apart import MeasureError, measure_apart
 from spawnable.measure.shown import cell, headings
 
 __all__ = ["measure"]
+
+#: columns that a table may take
+_WIDEST = 1_000
 
 
 @click.command
@@ -76,7 +80,6 @@ def _list() -> None:
 
 def _show(table: Table) -> None:
     """Print the rows, and whose they are."""
-    console = Console(highlight=False)
     machine = table.machine
     click.echo(f"{machine.processor}, {machine.cpus} CPUs, {machine.system}, Python {machine.python}\n")
     shown = RichTable(box=None, pad_edge=False)
@@ -86,7 +89,10 @@ def _show(table: Table) -> None:
         shown.add_column(Text(column), justify="right" if numbers else "left", no_wrap=True)
     for row in table.rows:
         shown.add_row(*(Text(cell(row, column)) for column in columns))
-    console.print(shown)
+    console = Console(highlight=False)
+    # a line that is too long for a terminal goes on below; none of its figures is cut off
+    needed = Measurement.get(console, console.options.update(max_width=_WIDEST), shown).maximum
+    Console(highlight=False, width=max(console.width, needed)).print(shown)
     for said in table.missing:
         click.echo(said)
     click.echo()

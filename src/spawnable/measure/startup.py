@@ -4,13 +4,13 @@ A script starts a child, once and then again, and waits until it has heard from 
 first line.  Each round runs the script anew in every way: under each start method, beside
 a thread and, on Python 3.14 and later, an interpreter of the same process; with 0, 10 and 50
 modules of the standard library imported by the main module; with 0, 100 and 500 MB
-of objects in the parent.  Further Pythons on PATH start the smallest script too: the newest of 3.14
-and later, and builds with free threading.
+of objects in the parent.  Further Pythons on PATH start the smallest script too: one of 3.14 or
+later, if that is not the one that measures, and builds with free threading.
 
 `ready_ms` is the time from just before `start()`; `own_mb` is the child's memory that no other
 process shares, `resident_mb` all that it has mapped in; a thread's or an interpreter's is what the
-process has more.  `start` tells the first child of a parent, which may
-have helper processes to wait for, from those after it.
+process has more.  `start` tells the first child of a parent, which may have helper processes to
+wait for, from those after it; `python` is `this` where it is the one that measures.
 """
 
 from __future__ import annotations
@@ -50,12 +50,15 @@ _PRELOADED = "forkserver, preloaded"
 #: seconds that one script may take
 _PATIENCE = 120
 
+_AT_IMPORTS = ("fork", "forkserver", _PRELOADED, "spawn", "interpreter")
+_AT_PARENTS = ("fork", "forkserver", "spawn", "thread")
+
 CHARTS = (
     Chart(
         "What a first line waits for",
-        x="how",
+        x="way",
         y="ready_ms",
-        where={"part": "ways", "start": "next"},
+        where={"imports": 0, "parent_mb": 0, "start": "next"},
         log="y",
         x_title="started by",
         y_title="time to the first line",
@@ -66,7 +69,7 @@ CHARTS = (
         x="imports",
         y="ready_ms",
         series="how",
-        where={"part": "imports", "start": "next"},
+        where={"python": "this", "how": _AT_IMPORTS, "parent_mb": 0, "start": "next"},
         x_title="modules that the main module imports",
         y_title="time to the first line",
         name="imports",
@@ -76,16 +79,16 @@ CHARTS = (
         x="parent_mb",
         y="ready_ms",
         series="how",
-        where={"part": "parent", "start": "next"},
+        where={"python": "this", "how": _AT_PARENTS, "imports": 0, "start": "next"},
         x_title="MB of objects in the parent",
         y_title="time to the first line",
         name="parent",
     ),
     Chart(
         "What memory a child has to itself at its first line",
-        x="how",
+        x="way",
         y="own_mb",
-        where={"part": "ways", "start": "next"},
+        where={"imports": 0, "parent_mb": 0, "start": "next"},
         x_title="started by",
         y_title="memory that it shares with nobody",
         name="memory",
@@ -126,12 +129,13 @@ def _cases(plan: Plan, own: Python, others: list[Python]) -> Iterator[_Case]:
     methods = multiprocessing.get_all_start_methods()
     preloaded = [_PRELOADED] if "forkserver" in methods else []
     for python in (own, *others):
-        for how in (*methods, "thread", *(["interpreter"] if _has_interpreters(python) else [])):
-            yield _Case(how, 0, 0, python)
-    at_imports = (*methods, *preloaded, *(["interpreter"] if _has_interpreters(own) else []))
-    for imports in _IMPORTS[1:] if not plan.quick else _IMPORTS[1:2]:
-        yield from (_Case(how, imports, 0, own) for how in at_imports)
-    for megabytes in _PARENTS_MB[1:] if not plan.quick else (10,):
+        ways = ["thread", "interpreter"] if _has_interpreters(python) else ["thread"]
+        yield from (_Case(how, 0, 0, python) for how in (*methods, *ways))
+    interpreter = ["interpreter"] if _has_interpreters(own) else []
+    for imports in _IMPORTS[1:2] if plan.quick else _IMPORTS:
+        known = [*preloaded, *(methods if imports else []), *(interpreter if imports else [])]
+        yield from (_Case(how, imports, 0, own) for how in known)
+    for megabytes in (10,) if plan.quick else _PARENTS_MB[1:]:
         yield from (_Case(how, 0, megabytes, own) for how in (*methods, "thread"))
 
 
@@ -140,7 +144,7 @@ def _has_interpreters(python: Python) -> bool:
 
 
 def _others(own: Python) -> tuple[list[Python], list[str]]:
-    """Return further Pythons on PATH, the newest with interpreters and all with free threading, and what there is not."""
+    """Return further Pythons on PATH: one with interpreters, all with free threading; and say what there is not."""
     found, missing = [], []
     if not _has_interpreters(own):
         later = [python for minor in ("3.14", "3.15") if (python := _probed(minor)) is not None]
@@ -176,35 +180,21 @@ def _start(case: _Case, script: Path) -> list[dict[str, float]]:
 
 def _rows(found: dict[tuple[_Case, str], list[dict[str, float]]], own: Python) -> Iterator[Row]:
     for (case, start), samples in found.items():
-        for part in _parts(case, own):
-            figures = {name: spread(name, [sample[name] for sample in samples]) for name in samples[0]}
-            yield {
-                "part": part,
-                "python": _name(case.python),
-                "how": case.how,
-                "imports": case.imports,
-                "parent_mb": case.parent_mb,
-                "start": start,
-                **figures.pop("ready_ms"),
-                **{name: values[name] for name, values in figures.items()},
-            }
-
-
-def _parts(case: _Case, own: Python) -> Iterator[str]:
-    """Give the parts that a case belongs to: the smallest script is the begin of each line."""
-    if case.python is not own:
-        yield "pythons"
-        return
-    if not case.imports and not case.parent_mb:
-        yield "ways"
-        yield "pythons"
-    if not case.parent_mb and case.how != "thread":
-        yield "imports"
-    if not case.imports and case.how not in {"interpreter", _PRELOADED}:
-        yield "parent"
+        python = "this" if case.python is own else _name(case.python)
+        figures = {name: spread(name, [sample[name] for sample in samples]) for name in samples[0]}
+        yield {
+            "python": python,
+            "how": case.how,
+            "way": case.how if case.python is own else f"{case.how}, {python}",
+            "imports": case.imports,
+            "parent_mb": case.parent_mb,
+            "start": start,
+            **figures.pop("ready_ms"),
+            **{name: values[name] for name, values in figures.items()},
+        }
 
 
 def _name(python: Python) -> str:
-    return python.minor + (
-        "t" if "t" in Path(python.executable).name.removeprefix("python").strip("0123456789.") else ""
-    )
+    """Return the version as commands have it, such as `3.14t`."""
+    free = Path(python.executable).name.rstrip("0123456789.").endswith("t") and python.minor > "3.12"
+    return python.minor + ("t" if free else "")
