@@ -94,23 +94,23 @@ class _Bars:
             raise TypeError(f"{value!r} is no number")
         at = self._across(value)
         kind = colour(self.colours[row.get(chart.series) if chart.series else None])
+        low, high = row.get(f"{y}_q1"), row.get(f"{y}_q3")
+        end, span = at, ""
+        if isinstance(low, int | float) and isinstance(high, int | float):
+            end = max(at, self._across(high))
+            span = (
+                f'<line class="{"w" if self.log else "v"}" x1="{percent(self._across(low))}" x2="{percent(end)}" '
+                f'y1="{middle:.1f}" y2="{middle:.1f}"/>'
+            )
         if self.log:
             mark = (
                 f'<line class="j" x1="{percent(self.left)}" x2="{percent(at)}" y1="{middle:.1f}" y2="{middle:.1f}"/>'
-                f'<circle class="d" cx="{percent(at)}" cy="{middle:.1f}" r="5"/>'
+                f'{span}<circle class="d" cx="{percent(at)}" cy="{middle:.1f}" r="5"/>'
             )
         else:
             mark = (
                 f'<rect class="b" x="{percent(self.left)}" width="{percent(max(0.3, at - self.left))}" '
-                f'y="{top:.1f}" height="{_BAR:.0f}"/>'
-            )
-        low, high = row.get(f"{y}_q1"), row.get(f"{y}_q3")
-        end = at
-        if isinstance(low, int | float) and isinstance(high, int | float):
-            end = max(at, self._across(high))
-            mark += (
-                f'<line class="v" x1="{percent(self._across(low))}" x2="{percent(self._across(high))}" '
-                f'y1="{middle:.1f}" y2="{middle:.1f}"/>'
+                f'y="{top:.1f}" height="{_BAR:.0f}"/>{span}'
             )
         said = f'<text class="f" x="{percent(end)}" dx="9" y="{middle + 4:.1f}">{escape(self.unit.show(value))}</text>'
         return f'<g class="{kind}">{label}{mark}{said}</g>'

@@ -15,7 +15,7 @@ from spawnable.timeline.layout import NARROW, percent, width
 __all__ = ["colour", "lines"]
 
 #: pixels above the plot, of it, and of what is below it
-_TOP, _HEIGHT, _BELOW = 30.0, 260.0, 42.0
+_TOP, _HEIGHT, _BELOW = 42.0, 260.0, 42.0
 #: pixels between two names
 _APART = 15.0
 #: signs of points: the second four are hollow

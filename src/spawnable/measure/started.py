@@ -2,10 +2,11 @@
 
     python started.py HOW MODULES MEGABYTES COUNT
 
-HOW is a start method, `forkserver, preloaded`, `thread` or `interpreter`; MODULES are names,
-joined by commas, that the main module imports; MEGABYTES are those of objects that the parent
-holds.  It starts COUNT of these one after the other and prints, as JSON, what each took
-from just before its start until the parent has heard from its first line, and its memory.
+HOW is a start method, `preloaded server`, which is a fork server that has imported the modules
+already, `thread` or `interpreter`; MODULES are names, joined by commas, that the main module
+imports; MEGABYTES are those of objects that the parent holds.  It starts COUNT of these one
+after the other and prints, as JSON, what each took from just before its start until the
+parent has heard from its first line, and its memory.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 MODULES = [name for name in sys.argv[2].split(",") if name]
 for _name in MODULES:
     importlib.import_module(_name)
+PRELOADED = "preloaded server"
 #: bytes of each of a parent's objects: as large as a small dictionary or list
 _EACH = 480
 
@@ -52,7 +54,7 @@ def say(connection: Connection) -> None:
 
 def process(how: str) -> dict[str, float]:
     """Start a process and return its figures."""
-    context: Any = multiprocessing.get_context(how.partition(",")[0])
+    context: Any = multiprocessing.get_context("forkserver" if how == PRELOADED else how)
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(target=say, args=(theirs,))
     begin = time.perf_counter_ns()
@@ -110,7 +112,7 @@ def main() -> None:
     how, megabytes, count = sys.argv[1], int(sys.argv[3]), int(sys.argv[4])
     held = [bytes(_EACH) for _ in range(megabytes * 1_000_000 // (_EACH + 50))]
     gc.collect()
-    if how.endswith(", preloaded"):
+    if how == PRELOADED:
         multiprocessing.get_context("forkserver").set_forkserver_preload(MODULES)
     start = {"thread": thread, "interpreter": interpreter}.get(how, lambda: process(how))
     found = [start() for _ in range(count)]

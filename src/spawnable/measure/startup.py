@@ -46,7 +46,7 @@ _IMPORTS = (0, 10, 50)
 _PARENTS_MB = (0, 100, 500)
 #: children that one parent starts after its first
 _NEXT = 4
-_PRELOADED = "forkserver, preloaded"
+_PRELOADED = "preloaded server"
 #: seconds that one script may take
 _PATIENCE = 120
 

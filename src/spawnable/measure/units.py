@@ -22,6 +22,8 @@ class Unit:
 
     def show(self, value: float) -> str:
         """Return the value by the unit in which it is at least 1, with up to three digits."""
+        if not value:
+            return "0"
         name, size = self.names[0]
         for name, size in reversed(self.names):  # noqa: B007 - the last one is used where all are too great
             if abs(value) >= size * 0.9995:

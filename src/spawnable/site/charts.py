@@ -101,7 +101,7 @@ class ChartDirective(SphinxDirective):
         begin = f'<details{opened}><summary>{_("The figures")}</summary><div class="figures-wrapper" tabindex="0">'
         said = whose(table)
         if any(f"{chart.y}_q1" in row for row in rows):
-            said += " " + _("Each point is a median; half of all values lie within its thick bar.")
+            said += " " + _("Each figure is a median; the stroke through its mark spans the middle half of all values.")
         return nodes.container(
             "",
             caption,
