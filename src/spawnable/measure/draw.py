@@ -63,15 +63,18 @@ def _body(chart: Chart, table: Table) -> tuple[str, float]:
 
 
 def _colours(chart: Chart, table: Table, rows: Sequence[Row]) -> dict[object, int]:
-    """Return the number of each series' colour: the same in all charts of a table, as far as there are enough."""
+    """Return the number of each series' colour: the same in all charts of a table, but where two would have one."""
     if not chart.series:
         return {None: 0}
     every = list(dict.fromkeys(row.get(chart.series) for row in table.rows if chart.series in row))
     own = list(dict.fromkeys(row.get(chart.series) for row in rows))
-    found: dict[object, int] = {name: every.index(name) for name in own if name in every}
-    if len({number % _COLOURS for number in found.values()}) == len(own):
-        return found
-    return {name: number for number, name in enumerate(own)}
+    found: dict[object, int] = {}
+    for name in own:
+        first = every.index(name) if name in every else 0
+        free = set(range(_COLOURS)) - set(found.values())
+        ordered = [number % _COLOURS for number in range(first, first + _COLOURS)]
+        found[name] = next((number for number in ordered if number in free), ordered[0])
+    return found
 
 
 #: colours that are told apart

@@ -29,7 +29,7 @@ class Unit:
             if abs(value) >= size * 0.9995:
                 break
         text = figure(float(f"{value / size:.3g}"))
-        return f"{text}{name}" if name in {"", _TIMES, "%"} else f"{text}\N{NO-BREAK SPACE}{name}"
+        return f"{text}{name}" if name in {"", _TIMES, "%", "/s"} else f"{text}\N{NO-BREAK SPACE}{name}"
 
 
 def _times(own: str) -> Unit:
@@ -40,7 +40,7 @@ def _times(own: str) -> Unit:
 _BINARY = Unit([("B", 1), ("KiB", 2**10), ("MiB", 2**20), ("GiB", 2**30)])
 _UNITS = {
     "mb_s": Unit([("kB/s", 1e-3), ("MB/s", 1), ("GB/s", 1e3)]),
-    "per_s": Unit([("/s", 1), ("k/s", 1e3), ("M/s", 1e6)]),
+    "per_s": Unit([("/s", 1), ("M/s", 1e6)]),
     "ns": _times("ns"),
     "us": _times("µs"),
     "ms": _times("ms"),
