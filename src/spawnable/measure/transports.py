@@ -14,7 +14,7 @@ Messages are `bytes`.  Each transport and size is measured in each round, in tur
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_all_start_methods, get_context
@@ -129,10 +129,11 @@ class _Samples:
         return found | spread("throughput_mb_s", self.throughput_mb_s) | spread("messages_per_s", self.messages_per_s)
 
 
-def serve(channel: Channel, orders: Connection) -> None:
+def serve(channels_: Mapping[str, Channel], orders: Connection) -> None:
     """Receive and send as a parent orders, in a child, until there is nothing more."""
     while (order := orders.recv()) is not None:
-        what, size, count = order
+        what, name, size, count = order
+        channel = channels_[name]
         if what == "latency":
             arrived = []
             for _ in range(count):
@@ -162,34 +163,32 @@ def measure(plan: Plan) -> Table:
 
 
 def _one_to_one(context: Any, plan: Plan, sizes: Sequence[int]) -> Iterator[Row]:
-    with channels(context, max(sizes)) as found, _children(context, [(c,) for c in found.values()]) as orders:
-        cases = [
-            (size, name, channel, orders[number])
-            for size in sizes
-            for number, (name, channel) in enumerate(found.items())
-            if name != "Value" or size == sizes[0]
-        ]
-        samples = {(name, size): _Samples() for size, name, _, _ in cases}
-        for size, _, channel, order in cases:  # what warms up does not count
-            _latency(channel, order, size, 2, _Samples())
+    with channels(context, max(sizes)) as found, _children(context, found, 1) as (orders,):
+        cases = [(name, size) for size in sizes for name in found if name != "Value" or size == sizes[0]]
+        samples = {case: _Samples() for case in cases}
+        for name, size in cases:  # what warms up does not count
+            _latency(found[name], orders, (name, size, 2), _Samples())
+        few = 10 if plan.quick else 1
         for turn in plan.rounds():
             at = turn * 5 % len(cases)
-            for size, name, channel, order in cases[at:] + cases[:at]:
-                few = 10 if plan.quick else 1
-                _latency(channel, order, size, _count(size, _MESSAGES // few, _BYTES), samples[name, size])
-                _stream(channel, order, size, _count(size, _STREAM // few, _STREAM_BYTES), samples[name, size])
-    for (name, size), found_samples in samples.items():
-        yield {"pattern": "one to one", "transport": name, "size": size, **found_samples.cells()}
+            for name, size in cases[at:] + cases[:at]:
+                latency = (name, size, _count(size, _MESSAGES // few, _BYTES))
+                _latency(found[name], orders, latency, samples[name, size])
+                stream = (name, size, _count(size, _STREAM // few, _STREAM_BYTES))
+                _stream(found[name], orders, stream, samples[name, size])
+    for (name, size), measured in samples.items():
+        yield {"pattern": "one to one", "transport": name, "size": size, **measured.cells()}
 
 
 def _count(size: int, most: int, most_bytes: int) -> int:
     return max(2, min(most, most_bytes // size))
 
 
-def _latency(channel: Channel, order: Connection, size: int, count: int, samples: _Samples) -> None:
+def _latency(channel: Channel, order: Connection, messages: tuple[str, int, int], samples: _Samples) -> None:
     """Send one message after another, each when the one before has arrived."""
+    _name, size, count = messages
     message = bytes(size)
-    order.send(("latency", size, count))
+    order.send(("latency", *messages))
     sent, held = [], []
     for _ in range(count):
         begin = time.perf_counter_ns()
@@ -202,10 +201,11 @@ def _latency(channel: Channel, order: Connection, size: int, count: int, samples
     samples.send_us += held
 
 
-def _stream(channel: Channel, order: Connection, size: int, count: int, samples: _Samples) -> None:
+def _stream(channel: Channel, order: Connection, messages: tuple[str, int, int], samples: _Samples) -> None:
     """Send messages as fast as they are taken."""
+    _name, size, count = messages
     message = bytes(size)
-    order.send(("receive", size, count))
+    order.send(("receive", *messages))
     begin = time.perf_counter_ns()
     for _ in range(count):
         channel.send(message)
@@ -215,40 +215,39 @@ def _stream(channel: Channel, order: Connection, size: int, count: int, samples:
 def _many_to_many(context: Any, plan: Plan, sizes: Sequence[int]) -> Iterator[Row]:
     with context.Manager() as manager:
         made = {name: make(context, manager) for name, make in QUEUES.items()}
-        each = [(channel,) for channel in made.values() for _ in range(2 * _MANY)]
-        with _children(context, each) as orders:
-            groups = {name: orders[2 * _MANY * at : 2 * _MANY * (at + 1)] for at, name in enumerate(made)}
+        with _children(context, made, 2 * _MANY) as orders:
             samples = {(name, size): _Samples() for size in sizes for name in made}
             cases = list(samples)
             for turn in plan.rounds():
                 at = turn % len(cases)
                 for name, size in cases[at:] + cases[:at]:
                     count = _count(size, _STREAM // (10 if plan.quick else 1), _STREAM_BYTES // _MANY)
-                    _crowd(groups[name], size, count, samples[name, size])
+                    _crowd(orders, (name, size, count), samples[name, size])
     for (name, size), found in samples.items():
         yield {"pattern": "many to many", "transport": name, "size": size, **found.cells()}
 
 
-def _crowd(orders: Sequence[Connection], size: int, count: int, samples: _Samples) -> None:
-    """Let half of the children send and the others receive."""
+def _crowd(orders: Sequence[Connection], messages: tuple[str, int, int], samples: _Samples) -> None:
+    """Let half of the children send and the others receive, each as many."""
+    _name, size, count = messages
     senders, receivers = orders[:_MANY], orders[_MANY:]
     for order in receivers:
-        order.send(("receive", size, count))
+        order.send(("receive", *messages))
     for order in senders:
-        order.send(("send", size, count))
+        order.send(("send", *messages))
     begin = min(order.recv() for order in senders)
     end = max(order.recv() for order in receivers)
     samples.add_stream(size, count * _MANY, (end - begin) / 1e9)
 
 
 @contextmanager
-def _children(context: Any, each: Sequence[tuple[Channel]]) -> Iterator[list[Connection]]:
-    """Give the pipes by which children are told what to do, one child for each channel; end them afterwards."""
+def _children(context: Any, found: Mapping[str, Channel], count: int) -> Iterator[list[Connection]]:
+    """Give the pipes by which so many children, who have all channels, are told what to do; end them afterwards."""
     orders, processes = [], []
     try:
-        for (channel,) in each:
+        for _ in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(channel, theirs), daemon=True)
+            process = context.Process(target=serve, args=(found, theirs), daemon=True)
             process.start()
             theirs.close()
             orders.append(ours)

@@ -23,10 +23,11 @@ from sphinx.util.docutils import SphinxDirective
 
 from spawnable.measure.chart import Chart
 from spawnable.measure.draw import draw
-from spawnable.measure.subjects import subject
+from spawnable.measure.subjects import SUBJECTS, subject
 from spawnable.measure.table import TableError
+from spawnable.measure.units import shown
 from spawnable.site.language import _
-from spawnable.site.tables import figures, table_of, warn, whose
+from spawnable.site.tables import figures, holds_table, simple_table, table_of, warn, whose
 
 __all__ = ["ChartDirective", "setup", "where"]
 
@@ -96,8 +97,8 @@ class ChartDirective(SphinxDirective):
         caption += self.parse_inline(text, lineno=self.lineno)[0]
         caption.rawsource = text
         rows = chart.rows(table)
-        shown = figures(chart, rows)
-        opened = " open" if len(list(shown.findall(nodes.row))) <= _FEW + 1 else ""
+        table_shown = figures(chart, rows)
+        opened = " open" if len(list(table_shown.findall(nodes.row))) <= _FEW + 1 else ""
         begin = f'<details{opened}><summary>{_("The figures")}</summary><div class="figures-wrapper" tabindex="0">'
         said = whose(table)
         if any(f"{chart.y}_q1" in row for row in rows):
@@ -107,7 +108,7 @@ class ChartDirective(SphinxDirective):
             caption,
             nodes.raw("", drawing, format="html"),
             nodes.raw("", begin, format="html"),
-            shown,
+            table_shown,
             nodes.raw("", "</div></details>", format="html"),
             nodes.paragraph("", said, classes=["chart-whose"]),
             classes=["chart"],
@@ -127,10 +128,33 @@ class ChartDirective(SphinxDirective):
         return Chart(**{"title": " ".join(self.content), **options})
 
 
+class MeasurementsDirective(SphinxDirective):
+    """The table of all that was measured: on which machine, when and for how long."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        head = (_("Subject"), _("Measured on"), _("Python"), _("Machine"), _("Rows"), _("Took"))
+        body = []
+        for name in SUBJECTS:
+            if not holds_table(self.env, name):
+                continue
+            try:
+                table = table_of(self.env, name)
+            except LookupError as error:
+                warn(self.state.document, "measurements", error, (self.env.docname, self.lineno))
+                continue
+            machine = table.machine
+            where = f"{machine.processor}, {machine.cpus} CPUs, {machine.system}"
+            took = shown(table.seconds, "took_s")
+            body.append([name, table.date, machine.python, where, str(len(table.rows)), took])
+        cells = [[nodes.paragraph("", text) for text in row] for row in body]
+        return [nodes.container("", simple_table(head, cells, stubs=1), classes=["figures-wrapper", "measurements"])]
+
+
 def _style(app: Sphinx, _page: str, _template: str, _context: dict[str, Any], document: nodes.document | None) -> None:
     """Give a page with charts their style; others do without."""
     has_any = document is not None and any(
-        {"chart", "rule"} & set(node["classes"]) for node in document.findall(nodes.container)
+        {"chart", "measurements", "rule"} & set(node["classes"]) for node in document.findall(nodes.container)
     )
     if has_any:
         app.add_css_file("chart.css")
@@ -141,6 +165,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     from spawnable.site.rules import RuleDirective
 
     app.add_directive("chart", ChartDirective)
+    app.add_directive("measurements", MeasurementsDirective)
     app.add_directive("rule", RuleDirective)
     app.connect("html-page-context", _style)
     return {"version": "0.1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from spawnable.site.domain import SpawnableDomain
 
-__all__ = ["figures", "holds_table", "note_faults", "table_of", "warn", "whose"]
+__all__ = ["figures", "holds_table", "note_faults", "simple_table", "table_of", "warn", "whose"]
 
 _log = logging.getLogger(__name__)
 #: the attribute of a document on which something is wrong
@@ -99,7 +99,7 @@ def figures(chart: Chart, rows: Sequence[Row]) -> nodes.table:
     names = [*dict.fromkeys(filter(None, (chart.x, chart.series)))]
     head = [_title(chart, name) for name in (*names, chart.y)]
     body = [[*(_words(row.get(name), name) for name in names), _figure(row, chart.y)] for row in rows]
-    return _table(head, body, stubs=len(names))
+    return simple_table(head, body, stubs=len(names))
 
 
 def _across(chart: Chart, rows: Sequence[Row]) -> nodes.table:
@@ -111,7 +111,7 @@ def _across(chart: Chart, rows: Sequence[Row]) -> nodes.table:
         [_words(place, chart.x), *(_figure(found.get((place, name), {}), chart.y) for name in series)]
         for place in places
     ]
-    return _table(head, body, stubs=1)
+    return simple_table(head, body, stubs=1)
 
 
 def _title(chart: Chart, column: str) -> str:
@@ -134,7 +134,8 @@ def _figure(row: Row, column: str) -> nodes.paragraph:
     return said
 
 
-def _table(head: Sequence[str], body: Iterable[Sequence[nodes.paragraph]], *, stubs: int) -> nodes.table:
+def simple_table(head: Sequence[str], body: Iterable[Sequence[nodes.paragraph]], *, stubs: int) -> nodes.table:
+    """Return a table whose first columns name what its rows tell of."""
     group = nodes.tgroup("", cols=len(head))
     group += [nodes.colspec(colwidth=10, stub=int(number < stubs)) for number in range(len(head))]
     group += nodes.thead("", nodes.row("", *(nodes.entry("", nodes.paragraph("", title)) for title in head)))
