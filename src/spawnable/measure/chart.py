@@ -38,14 +38,21 @@ class Chart:
     name: str = ""
     #: `lines` or `bars`, whatever the values of `x` are; empty for what they say
     kind: str = ""
+    #: whether bars stand in the order of their figures, not of the rows
+    ordered: bool = False
 
     def rows(self, table: Table) -> list[Row]:
         """Return the rows that it shows: those that match and have both columns."""
-        return [
+        found = [
             row
             for row in table.rows
             if matches(row, self.where) and row.get(self.x) is not None and row.get(self.y) is not None
         ]
+        return sorted(found, key=self._figure) if self.ordered else found
+
+    def _figure(self, row: Row) -> float:
+        value = row[self.y]
+        return float(value) if isinstance(value, int | float) else 0.0
 
     def is_lines(self, rows: Sequence[Row]) -> bool:
         """Tell whether these rows make lines: where it does not say, numbers across do."""

@@ -50,6 +50,7 @@ _PRELOADED = "preloaded server"
 #: seconds that one script may take
 _PATIENCE = 120
 
+_ONE_BY_ONE = ("thread", "fork", "forkserver", "spawn", "interpreter")
 _AT_IMPORTS = ("fork", "forkserver", _PRELOADED, "spawn", "interpreter")
 _AT_PARENTS = ("fork", "forkserver", "spawn", "thread")
 
@@ -58,7 +59,8 @@ CHARTS = (
         "What a first line waits for",
         x="way",
         y="ready_ms",
-        where={"imports": 0, "parent_mb": 0, "start": "next"},
+        where={"how": _ONE_BY_ONE, "imports": 0, "parent_mb": 0, "start": "next"},
+        ordered=True,
         log="y",
         x_title="started by",
         y_title="time to the first line",
@@ -88,7 +90,8 @@ CHARTS = (
         "What memory a child has to itself at its first line",
         x="way",
         y="own_mb",
-        where={"imports": 0, "parent_mb": 0, "start": "next"},
+        where={"how": _ONE_BY_ONE, "imports": 0, "parent_mb": 0, "start": "next"},
+        ordered=True,
         x_title="started by",
         y_title="memory that it shares with nobody",
         name="memory",

@@ -62,6 +62,7 @@ CHARTS = (
         y="latency_us",
         where={"pattern": "one to one", "size": 8},
         log="y",
+        ordered=True,
         y_title="time until it has arrived",
         name="small",
     ),
