@@ -31,7 +31,9 @@ def bars(chart: Chart, rows: Sequence[Row], colours: Mapping[object, int]) -> tu
 
 class _Bars:
     def __init__(self, chart: Chart, rows: Sequence[Row], colours: Mapping[object, int]) -> None:
-        self.chart, self.rows, self.colours = chart, rows, colours
+        self.chart, self.colours = chart, colours
+        groups = list(dict.fromkeys(row[chart.x] for row in rows))
+        self.rows = sorted(rows, key=lambda row: groups.index(row[chart.x])) if chart.series else rows
         self.named = chart.series or chart.x
         self.log = "y" in chart.log
         self.unit = unit_of(chart.y)

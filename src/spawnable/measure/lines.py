@@ -18,6 +18,8 @@ __all__ = ["colour", "lines"]
 _TOP, _HEIGHT, _BELOW = 42.0, 260.0, 42.0
 #: pixels between two names
 _APART = 15.0
+#: how much wider a bold text is
+_BOLD = 1.15
 #: signs of points: the second four are hollow
 _SIGNS = (
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
@@ -49,7 +51,8 @@ class _Lines:
         self.x = Axis(places[0], places[-1] if len(places) > 1 else places[0] + 1, "x" in chart.log, places)
         self.unit = unit_of(chart.y)
         self.left = 100 * (max(width(self.unit.show(tick)) for tick in self.y.ticks) + 12) / NARROW
-        named = max((width(shown(name, chart.series)) + 16 for name in self.series if name is not None), default=8)
+        names = [shown(name, chart.series) for name in self.series if name is not None]
+        named = max((_BOLD * width(name) + 18 for name in names), default=8)
         self.right = 100 - 100 * named / NARROW
 
     def body(self) -> str:

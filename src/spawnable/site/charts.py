@@ -100,17 +100,20 @@ class ChartDirective(SphinxDirective):
         table_shown = figures(chart, rows)
         opened = " open" if len(list(table_shown.findall(nodes.row))) <= _FEW + 1 else ""
         begin = f'<details{opened}><summary>{_("The figures")}</summary><div class="figures-wrapper" tabindex="0">'
-        said = whose(table)
+        told = whose(table)
         if any(f"{chart.y}_q1" in row for row in rows):
-            said += " " + _("Each figure is a median; the stroke through its mark spans the middle half of all values.")
+            told += " " + _("Each figure is a median; the stroke through its mark spans the middle half of all values.")
+        said = nodes.paragraph("", told, classes=["chart-whose"])
+        end = [nodes.raw("", "</div>", format="html"), said, nodes.raw("", "</details>", format="html")]
+        if not any("chart" in node["classes"] for node in self.state.document.findall(nodes.container)):
+            end = [end[0], end[2], said]  # on a page, one chart says it openly
         return nodes.container(
             "",
             caption,
             nodes.raw("", drawing, format="html"),
             nodes.raw("", begin, format="html"),
             table_shown,
-            nodes.raw("", "</div></details>", format="html"),
-            nodes.paragraph("", said, classes=["chart-whose"]),
+            *end,
             classes=["chart"],
         )
 
