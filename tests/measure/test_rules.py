@@ -60,6 +60,12 @@ def test_comparisons(text: str, holds: bool) -> None:
     assert f"{PIPE} is 10\N{NO-BREAK SPACE}µs" in str(held)
 
 
+def test_a_margin_is_shown_as_it_was_written() -> None:
+    """What a figure came to has two digits; a number in the text keeps all of its own."""
+    assert hold(f"{MANAGER} / {PIPE} > 1.0532", TABLE).shown == "4 > 1.0532"
+    assert hold(f"0.95 * 1.0532 < {PIPE}", TABLE).shown == "0.95 * 1.0532 < 10"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -79,13 +79,13 @@ def hold(text: str, table: Table) -> Held:
     Raises RuleError where a text is no comparison, or a figure is not one row's.
     """
     read = _Read(text, table)
-    left = read.sums()
+    left = read.side()
     sign = read.take("sign")
     if sign not in _COMPARED:
         raise RuleError(f"{text!r} compares nothing: expected {' '.join(_COMPARED)} between two figures")
-    right = read.sums()
+    right = read.side()
     read.end()
-    return Held(_COMPARED[sign](left, right), f"{rounded(left)} {sign} {rounded(right)}", tuple(read.figures))
+    return Held(_COMPARED[sign](left[0], right[0]), f"{left[1]} {sign} {right[1]}", tuple(read.figures))
 
 
 def evaluate(text: str, table: Table) -> float:
@@ -139,6 +139,12 @@ class _Read:
     at: int = 0
     joined: bool = False
     figures: list[tuple[str, str]] = field(default_factory=list)
+
+    def side(self) -> tuple[float, str]:
+        """Return what one side of a comparison comes to, and that as text: a bare number as it was written."""
+        begin, before = self.at, len(self.figures)
+        value = self.sums()
+        return value, rounded(value) if len(self.figures) > before else self.text[begin : self.at].strip()
 
     def sums(self) -> float:
         return self._chain(_SUMS, self._products)
