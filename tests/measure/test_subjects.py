@@ -13,13 +13,15 @@ from spawnable.measure.chart import Chart
 from spawnable.measure.draw import draw
 from spawnable.measure.startup import _MODULES
 
-SHORT = Plan(seconds=0.1, quick=True, repeats=2)
+SHORT = Plan(seconds=0.1, quick=True, repeats=1)
 
 
 @pytest.fixture(scope="module")
-def startup() -> Table:
-    """A trial of starts."""
-    return subject("startup").measure(SHORT)
+def startup(tmp_path_factory: pytest.TempPathFactory) -> Table:
+    """A trial of starts, where no other Python is found."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path_factory.mktemp("path")))
+        return subject("startup").measure(SHORT)
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ def measure(plan: Plan) -> Table:
         for number in plan.rounds(most=100):
             turn = number % len(cases)
             for case in cases[turn:] + cases[:turn]:
-                first, *later = _start(case, script)
+                first, *later = _start(case, script, 1 if plan.quick else _NEXT)
                 found.setdefault((case, "first"), []).append(first)
                 found.setdefault((case, "next"), []).extend(later)
     return Table("startup", tuple(_rows(found, own)), missing=tuple(missing))
@@ -172,10 +172,10 @@ def _probed(name: str) -> Python | None:
         return None
 
 
-def _start(case: _Case, script: Path) -> list[dict[str, float]]:
-    """Run the script once, and return the figures of each child that it started."""
+def _start(case: _Case, script: Path, later: int) -> list[dict[str, float]]:
+    """Run the script once, and return the figures of each child that it started: the first and the later ones."""
     modules = ",".join(_MODULES[: case.imports])
-    command = [case.python.executable, str(script), case.how, modules, str(case.parent_mb), str(1 + _NEXT)]
+    command = [case.python.executable, str(script), case.how, modules, str(case.parent_mb), str(1 + later)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=_PATIENCE)
     found: list[dict[str, float]] = json.loads(done.stdout)
     return found
