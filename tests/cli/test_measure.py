@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -55,6 +58,38 @@ def test_in_a_terminal_that_is_narrow(no_other_python: None) -> None:
     )
     assert "…" not in done.stdout
     assert "about 0.1 s" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sessions, and no SIGINT for one process")
+def test_interrupted() -> None:
+    """Ctrl-C ends a measurement with all that it has started."""
+    command = [sys.executable, "-m", "spawnable", "measure", "transports", "--seconds", "60"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        while not (children := psutil.Process(process.pid).children()):
+            time.sleep(0.05)
+        session = os.getsid(children[0].pid)
+        while len(psutil.Process(children[0].pid).children(recursive=True)) < 3:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130, said
+    assert "interrupted; everything that was started is ended" in said
+    assert "Traceback" not in said
+    until = time.monotonic() + 10
+    while (
+        left := [found for found in psutil.process_iter() if in_session(found, session)]
+    ) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not left
+
+
+def in_session(process: psutil.Process, session: int) -> bool:
+    """Tell whether a process is one of a session, and not yet ended."""
+    try:
+        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, psutil.Error):
+        return False
 
 
 def test_the_list() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spawnable.measure.plan import Plan
@@ -15,6 +16,10 @@ from spawnable.measure.subjects import SUBJECTS, subject
 from spawnable.measure.table import Table
 
 __all__ = ["MeasureError", "main", "measure_apart"]
+
+
+#: seconds in which a measurement that is interrupted ends its children
+_PATIENCE = 10
 
 
 class MeasureError(RuntimeError):
@@ -32,11 +37,34 @@ def measure_apart(name: str, plan: Plan, python: str = sys.executable) -> Table:
         command = [python, "-m", "spawnable.measure", name, "--json", str(file), f"--seconds={plan.seconds}"]
         command += ["--quick"] if plan.quick else []
         command += [f"--repeats={plan.repeats}"] if plan.repeats is not None else []
-        # what a child prints is no result: it goes to stderr
-        done = subprocess.run(command, check=False, stdout=2, env={**os.environ, "PYTHONPATH": path})
-        if done.returncode:
-            raise MeasureError(f"measuring {name} ended with exit code {done.returncode}: see above")
+        code = _run(command, {**os.environ, "PYTHONPATH": path})
+        if code:
+            raise MeasureError(f"measuring {name} ended with exit code {code}: see above")
         return Table.from_json(file.read_text(encoding="utf-8"), str(file))
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a measurement and return its exit code; where this is interrupted, it ends its children and itself."""
+    # what it prints is no result and goes to stderr; a session of its own, so that Ctrl-C comes to it from here alone
+    with subprocess.Popen(command, stdout=2, env=environment, start_new_session=True) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            if os.name != "nt":
+                process.send_signal(signal.SIGINT)
+            try:
+                process.wait(_PATIENCE if os.name != "nt" else 0)
+            except subprocess.TimeoutExpired:
+                _kill(process)
+            raise
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a measurement with all that it has started, as far as the system lets this."""
+    if sys.platform != "win32":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,7 +78,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     plan = Plan.trial() if given.quick else Plan()
     plan = Plan(given.seconds or plan.seconds, given.quick, given.repeats or plan.repeats)
-    text = subject(given.subject).measure(plan).to_json()
+    try:
+        text = subject(given.subject).measure(plan).to_json()
+    except KeyboardInterrupt:
+        sys.exit(130)  # who interrupts it says so
     if given.json:
         given.json.write_text(text, encoding="utf-8")
     else:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import shared_memory
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Listener
 from multiprocessing.context import BaseContext
 from typing import Any, Protocol
 
@@ -30,24 +30,28 @@ class Channel(Protocol):
 class _Pipe:
     """`Connection.send` and `recv`: pickled, through a pipe."""
 
-    def __init__(self, reader: Connection | None, writer: Connection | None) -> None:
+    #: ends of a pipe are of another class on Windows; a process may have one of them alone
+    reader: Any
+    writer: Any
+
+    def __init__(self, reader: Any, writer: Any) -> None:
         self.reader, self.writer = reader, writer
 
     def send(self, message: bytes) -> None:
-        self.writer.send(message)  # type: ignore[union-attr] # the end that a process has
+        self.writer.send(message)
 
     def receive(self, size: int) -> Any:  # noqa: ARG002 - a message knows its size
-        return self.reader.recv()  # type: ignore[union-attr] # the same
+        return self.reader.recv()
 
 
 class _PipeBytes(_Pipe):
     """`Connection.send_bytes` and `recv_bytes`: nothing is pickled."""
 
     def send(self, message: bytes) -> None:
-        self.writer.send_bytes(message)  # type: ignore[union-attr] # the end that a process has
+        self.writer.send_bytes(message)
 
-    def receive(self, size: int) -> bytes:  # noqa: ARG002 - a message knows its size
-        return self.reader.recv_bytes()  # type: ignore[union-attr] # the same
+    def receive(self, size: int) -> Any:  # noqa: ARG002 - a message knows its size
+        return self.reader.recv_bytes()
 
 
 class _OutOfBand(_PipeBytes):
@@ -58,7 +62,7 @@ class _OutOfBand(_PipeBytes):
         super().send(pickle.dumps(pickle.PickleBuffer(message), protocol=5, buffer_callback=buffers.append))
         for buffer in buffers:
             with buffer.raw() as view:
-                super().send(view)  # type: ignore[arg-type] # what has a buffer will do
+                self.writer.send_bytes(view)
 
     def receive(self, size: int) -> bytes:
         head = super().receive(size)
