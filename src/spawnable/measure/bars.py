@@ -111,7 +111,7 @@ class _Bars:
             )
         else:
             mark = (
-                f'<rect class="b" x="{percent(self.left)}" width="{percent(max(0.3, at - self.left))}" '
+                f'<rect class="b" x="{percent(self.left)}" width="{percent(max(0.3 if value else 0, at - self.left))}" '
                 f'y="{top:.1f}" height="{_BAR:.0f}"/>{span}'
             )
         said = f'<text class="f" x="{percent(end)}" dx="9" y="{middle + 4:.1f}">{escape(self.unit.show(value))}</text>'
