@@ -63,6 +63,7 @@ def test_in_a_terminal_that_is_narrow(no_other_python: None) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sessions, and no SIGINT for one process")
 def test_interrupted() -> None:
     """Ctrl-C ends a measurement with all that it has started."""
+    before = shared_memory()
     command = [sys.executable, "-m", "spawnable", "measure", "transports", "--seconds", "60"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -72,7 +73,7 @@ def test_interrupted() -> None:
         while len(psutil.Process(children[0].pid).children(recursive=True)) < 3:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=30)[1]
+        said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
     assert "interrupted; everything that was started is ended" in said
     assert "Traceback" not in said
@@ -82,6 +83,15 @@ def test_interrupted() -> None:
     ) and time.monotonic() < until:
         time.sleep(0.05)
     assert not left
+    while (kept := shared_memory() - before) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not kept
+
+
+def shared_memory() -> set[str]:
+    """Return the names of what lies in shared memory, where that is a folder."""
+    folder = Path("/dev/shm")
+    return {path.name for path in folder.iterdir() if path.name.startswith("psm_")} if folder.is_dir() else set()
 
 
 def in_session(process: psutil.Process, session: int) -> bool:

@@ -19,7 +19,7 @@ __all__ = ["MeasureError", "main", "measure_apart"]
 
 
 #: seconds in which a measurement that is interrupted ends its children
-_PATIENCE = 10
+_PATIENCE = 20
 
 
 class MeasureError(RuntimeError):
@@ -62,7 +62,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a measurement with all that it has started, as far as the system lets this."""
     if sys.platform != "win32":
-        os.killpg(process.pid, signal.SIGKILL)
+        # the resource tracker takes no notice, and removes what the others leave in memory
+        os.killpg(process.pid, signal.SIGTERM)
     else:
         process.kill()
 
