@@ -234,6 +234,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def measure(session: nox.Session) -> None:
+    """Measure what multiprocessing costs, for the pages of docs/performance; `-- transports` measures one subject."""
+    install(session, project=".[cli,measure]")
+    subjects = session.posargs or ["all"]
+    session.run("spawnable", "measure", *subjects, "--json", "docs/performance/data/")
+
+
+@nox.session(default=False)
 def coverage(session: nox.Session) -> None:
     """Count the names, messages and questions that the scripts show; first `nox -s matrix`, for all Pythons."""
     install(session)

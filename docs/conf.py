@@ -16,6 +16,7 @@ extensions = [
     "spawnable.site",  # runs every cell as a script and hands MyST-NB the outputs
     "spawnable.site.shown",  # reference/names.md: which script uses which name
     "spawnable.site.official",  # links those names, in scripts, to Python's documentation
+    "spawnable.site.charts",  # performance/: what was measured, drawn and held against
     "spawnable.site.messages",  # failures/messages.md: where each message is explained
     "spawnable.site.finding",  # the index of the search
     "spawnable.site.plain",  # each page as Markdown, and llms.txt

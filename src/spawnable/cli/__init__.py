@@ -3,6 +3,7 @@
     run      a script under every start method, shown
     check    the cells of pages, judged
     extract  the cells of pages, as files
+    measure  what multiprocessing costs on this machine
     store    remembered runs, packed and unpacked
 
 Needs the extra `cli` (click and rich); `check` and `extract` need `site` too.

@@ -13,6 +13,7 @@ import click
 
 from spawnable.cli.check import check
 from spawnable.cli.extract import extract
+from spawnable.cli.measure import measure
 from spawnable.cli.run import run
 from spawnable.cli.store import store
 
@@ -79,5 +80,5 @@ def main() -> None:
     """Run scripts that use multiprocessing under every start method, and see what each process did."""
 
 
-for _command in (run, check, extract, store):
+for _command in (run, check, extract, measure, store):
     main.add_command(_command)

@@ -7,6 +7,10 @@ The text names a file of `spawnable_measured`, what to take from it, and how to 
 ``bench overhead.fork KEY``    another number or word of that figure
 ``soak runs``                  a number or a word of the file itself
 =============================  ==============================================
+
+Any other name is that of a table in the folder `spawnable_tables`, and what follows it are
+figures as `spawnable.measure.rules` reads them: `transports latency_us where transport=Pipe
+size=8` is shown with its unit, `… / …` as a ratio.
 """
 
 from __future__ import annotations
@@ -17,12 +21,12 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-__all__ = ["MeasuredRole", "look_up", "setup"]
+from spawnable.measure.rules import RuleError, quantity
+from spawnable.site.tables import holds_table, note_faults, table_of, warn
 
-_log = logging.getLogger(__name__)
+__all__ = ["MeasuredRole", "look_up", "setup"]
 
 
 class MeasuredRole(SphinxRole):
@@ -32,12 +36,14 @@ class MeasuredRole(SphinxRole):
         """Return the figure as text; a warning where there is none."""
         name, _, wanted = self.text.strip().partition(" ")
         try:
-            path = self._file(name)
-            self.env.note_dependency(str(path))
-            text = look_up(_content(path), wanted.strip())
-        except LookupError as error:
-            place = (self.env.docname, self.lineno)
-            _log.warning("measured: %s", error, location=place, type="spawnable", subtype="measured")
+            if name not in self.config.spawnable_measured and holds_table(self.env, name):
+                text = quantity(wanted.strip(), table_of(self.env, name))
+            else:
+                path = self._file(name)
+                self.env.note_dependency(str(path))
+                text = look_up(_content(path), wanted.strip())
+        except (LookupError, RuleError) as error:
+            warn(self.inliner.document, "measured", error, (self.env.docname, self.lineno))
             text = self.text
         return [nodes.inline(self.rawtext, text, classes=["measured"])], []
 
@@ -94,4 +100,6 @@ def _shown(value: float | str) -> str:
 def setup(app: Sphinx) -> None:
     """Register the role and its files."""
     app.add_config_value("spawnable_measured", {}, "env", types=(dict,))
+    app.add_config_value("spawnable_tables", "performance/data", "env", types=(str,))
     app.add_role("measured", MeasuredRole())
+    app.connect("doctree-read", note_faults, priority=900)
