@@ -4,11 +4,11 @@ Four parts, each of them the same work in turns for every way of giving it to tw
 
 - `overhead`: tasks that do nothing, in chunks of 1, 10 and 100.  `overhead_us` is the time of
   the whole, divided by the tasks, less what the loop takes.
-- `length`: tasks of 10 µs to 3 ms, one in a chunk.  `speedup` is the time of the loop, divided
+- `length`: tasks of 10 µs to 3 ms, one in a chunk.  `speedup_ratio` is the time of the loop, divided
   by that of the way; `break_even_us`, in rows of the part `break even`, is the length at
   which it passes 1.
 - `stream`: tasks from a generator that is read a few tasks ahead.  `value_us` is the time from
-  the first value to the last, divided by the values between; `beside_peer` is that of our
+  the first value to the last, divided by the values between; `beside_ratio` is that of our
   recipe divided by that of the fastest peer.
 - `start`: a pool that is made, does one task and is ended, under each start method.
 """
@@ -35,6 +35,18 @@ __all__ = ["CHARTS", "measure"]
 _CHUNKS = (1, 10, 100)
 _LENGTHS = (10, 30, 100, 300, 1000, 3000)
 _STREAMED = (100, 3000)
+#: ways whose break-even is looked for: the others are like one of these
+_LOOKED_FOR = (
+    "loop",
+    "Pool.map",
+    "Pool.imap_unordered",
+    "Executor.submit",
+    RECIPE,
+    "joblib",
+    "joblib auto",
+    "mpire",
+    "pebble",
+)
 
 CHARTS = (
     Chart(
@@ -50,7 +62,7 @@ CHARTS = (
     Chart(
         "A pool beats the loop where its line is above 1",
         x="task_us",
-        y="speedup",
+        y="speedup_ratio",
         series="way",
         where={"part": "length", "way": ("Pool.map", "Executor.submit", "joblib auto", RECIPE)},
         log="xy",
@@ -78,7 +90,7 @@ def measure(plan: Plan) -> Table:
     with ExitStack() as stack:
         runs = {name: stack.enter_context(WAYS[name](workers)) for name in names}
         rows += _overhead(runs, plan.part(0.3))
-        rows += _lengths(runs, plan.part(0.3), per_us)
+        rows += _lengths({name: run for name, run in runs.items() if name in _LOOKED_FOR}, plan.part(0.3), per_us)
     rows += _streams(workers, plan.part(0.25), per_us)
     rows += _starts(plan.part(0.1))
     missing = [f"{name} is not installed." for name, here in libraries().items() if not here]
@@ -89,7 +101,7 @@ def measure(plan: Plan) -> Table:
 
 
 def _overhead(runs: Mapping[str, Run], plan: Plan) -> Iterator[Row]:
-    tasks = [0] * (20 if plan.quick else 1000)
+    tasks = [0] * (20 if plan.quick else 500)
     chunks = _CHUNKS[:2] if plan.quick else _CHUNKS
     cases = {
         (name, chunk): partial(run, tasks, chunk)
@@ -119,7 +131,7 @@ def _lengths(runs: Mapping[str, Run], plan: Plan, per_us: float) -> Iterator[Row
             pairs = zip(found["loop", length], found[name, length], strict=True)
             speedups = [loop / one for loop, one in pairs]
             middles.append(median(speedups))
-            yield {"part": "length", "way": name, "task_us": length, **spread("speedup", speedups)}
+            yield {"part": "length", "way": name, "task_us": length, **spread("speedup_ratio", speedups)}
         passed = _break_even(lengths, middles)
         if passed is not None:
             yield {"part": "break even", "way": name, "break_even_us": float(f"{passed:.3g}")}
@@ -127,7 +139,7 @@ def _lengths(runs: Mapping[str, Run], plan: Plan, per_us: float) -> Iterator[Row
 
 def _count(length: int, plan: Plan) -> int:
     """Return how many tasks of that many microseconds are done in a round."""
-    return 10 if plan.quick else min(500, max(24, 90_000 // length))
+    return 10 if plan.quick else min(300, max(20, 60_000 // length))
 
 
 def _break_even(lengths: Sequence[int], speedups: Sequence[float]) -> float | None:
@@ -170,7 +182,7 @@ def _streams(workers: int, plan: Plan, per_us: float) -> Iterator[Row]:
             best = min((RECIPE, f"{RECIPE} unordered"), key=lambda way: median(found[way, length]))
             pairs = zip(found[best, length], found[fastest, length], strict=True)
             ratios = [one / other for one, other in pairs]
-            yield {"part": "beside", "way": best, "peer": fastest, "task_us": length, **spread("beside_peer", ratios)}
+            yield {"part": "beside", "way": best, "peer": fastest, "task_us": length, **spread("beside_ratio", ratios)}
 
 
 def _value_us(stream: Stream, workers: int, tasks: Sequence[int]) -> float:
