@@ -195,6 +195,8 @@ def _grown(crew: Sequence[_Worker], watch: Watch | None) -> list[float]:
     for worker in crew:
         worker.end.send(watch is not None)
     grown = [float(worker.end.recv()) for worker in crew]
+    if watch:
+        watch.look()
     for worker in crew:
         worker.end.send("let go")
     for worker in crew:

@@ -68,9 +68,14 @@ class Watch:
         """Look at these too."""
         self.end.send(list(pids))
 
+    def look(self) -> None:
+        """Return when it has looked at what is there now."""
+        self.end.send([])
+        self.end.recv()
+
     def peak_mb(self) -> float:
         """Look no more; return by how much all their memory, each page counted once, was more than at the beginning."""
-        self.end.send([])
+        self.end.send(None)
         return float(self.end.recv())
 
 
@@ -96,22 +101,29 @@ def _watch(end: Connection) -> None:
     try:
         while True:
             pids = end.recv()
-            first = most = sum(map(_share_or_nothing, pids))
+            first = most = _shares(pids)
             end.send("begun")
             last = 0.0
             while True:
-                now = sum(map(_share_or_nothing, pids))
+                now = _shares(pids)
                 # shares change hands between one process's look and the next: what is there twice is no slip
                 most = max(most, min(last, now))
                 last = now
                 if end.poll(_INTERVAL):
                     more = end.recv()
-                    if not more:
+                    if more is None:
                         break
                     pids += more
+                    if not more:
+                        most = max(most, min(_shares(pids), _shares(pids)))
+                        end.send("looked")
             end.send(most - first)
     except EOFError:
         end.close()
+
+
+def _shares(pids: Sequence[int]) -> float:
+    return sum(map(_share_or_nothing, pids))
 
 
 def _share_or_nothing(pid: int) -> float:
