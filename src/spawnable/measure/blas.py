@@ -42,6 +42,7 @@ CHARTS = (
         log="y",
         x_title="threads of each process",
         y_title="ms for each product",
+        name="threads",
     ),
 )
 

@@ -52,6 +52,7 @@ CHARTS = (
         y="hand_ms",
         where={"part": "hand over"},
         y_title="ms",
+        name="time",
     ),
     Chart(
         "Memory that it takes on top, at its highest",
@@ -59,6 +60,7 @@ CHARTS = (
         y="peak_mb",
         where={"part": "hand over"},
         y_title="MB more than the array itself",
+        name="peak",
     ),
     Chart(
         "What a forked child copies",
@@ -67,6 +69,7 @@ CHARTS = (
         series="action",
         where={"part": "copy-on-write"},
         y_title="MB",
+        name="copied",
     ),
 )
 

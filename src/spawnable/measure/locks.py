@@ -43,6 +43,7 @@ CHARTS = (
         where={"part": "change"},
         log="y",
         y_title="µs for each change",
+        name="change",
     ),
     Chart(
         "Changes that were lost",
@@ -51,6 +52,7 @@ CHARTS = (
         series="processes",
         where={"part": "change"},
         y_title="% of the changes",
+        name="lost",
     ),
 )
 

@@ -58,6 +58,7 @@ CHARTS = (
         log="y",
         x_title="way",
         y_title="µs for each task",
+        name="overhead",
     ),
     Chart(
         "A pool beats the loop where its line is above 1",
@@ -68,6 +69,7 @@ CHARTS = (
         log="xy",
         x_title="length of a task in µs",
         y_title="times as fast as the loop",
+        name="break-even",
     ),
     Chart(
         "A stream of values, by the length of its tasks",
@@ -77,6 +79,7 @@ CHARTS = (
         where={"part": "stream"},
         log="y",
         y_title="µs for each value",
+        name="stream",
     ),
 )
 

@@ -47,6 +47,7 @@ CHARTS = (
         where={"work": "compute"},
         x_title="workers",
         y_title="times as fast as a loop",
+        name="compute",
     ),
     Chart(
         "Waits: times as fast as a loop",
@@ -57,6 +58,7 @@ CHARTS = (
         log="xy",
         x_title="workers",
         y_title="times as fast as a loop",
+        name="wait",
     ),
 )
 
