@@ -41,7 +41,7 @@ CHARTS = (
         series="processes",
         log="y",
         x_title="threads of each process",
-        y_title="ms for each product",
+        y_title="time for each product",
         name="threads",
     ),
 )

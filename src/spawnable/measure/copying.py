@@ -51,7 +51,7 @@ CHARTS = (
         x="way",
         y="hand_ms",
         where={"part": "hand over"},
-        y_title="ms",
+        y_title="time",
         name="time",
     ),
     Chart(
@@ -59,7 +59,7 @@ CHARTS = (
         x="way",
         y="peak_mb",
         where={"part": "hand over"},
-        y_title="MB more than the array itself",
+        y_title="memory beyond the array itself",
         name="peak",
     ),
     Chart(
@@ -68,7 +68,7 @@ CHARTS = (
         y="copied_mb",
         series="action",
         where={"part": "copy-on-write"},
-        y_title="MB",
+        y_title="memory that is the child's alone",
         name="copied",
     ),
 )

@@ -42,7 +42,7 @@ CHARTS = (
         series="processes",
         where={"part": "change"},
         log="y",
-        y_title="µs for each change",
+        y_title="time for each change",
         name="change",
     ),
     Chart(
@@ -51,7 +51,7 @@ CHARTS = (
         y="lost_percent",
         series="processes",
         where={"part": "change"},
-        y_title="% of the changes",
+        y_title="part of the changes",
         name="lost",
     ),
 )

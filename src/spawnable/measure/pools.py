@@ -57,7 +57,7 @@ CHARTS = (
         where={"part": "overhead"},
         log="y",
         x_title="way",
-        y_title="µs for each task",
+        y_title="time for each task beyond the task",
         name="overhead",
     ),
     Chart(
@@ -67,7 +67,7 @@ CHARTS = (
         series="way",
         where={"part": "length", "way": ("Pool.map", "Executor.submit", "joblib auto", RECIPE)},
         log="xy",
-        x_title="length of a task in µs",
+        x_title="length of a task",
         y_title="times as fast as the loop",
         name="break-even",
     ),
@@ -78,7 +78,7 @@ CHARTS = (
         series="task_us",
         where={"part": "stream"},
         log="y",
-        y_title="µs for each value",
+        y_title="time for each value",
         name="stream",
     ),
 )

@@ -37,6 +37,8 @@ _NEWEST = ("python3.15", "python3.14")
 _FREE = ("python3.15t", "python3.14t", "python3.13t")
 #: seconds of a wait
 _WAIT = 0.01
+#: more processes than this are not started to wait
+_SOME = 4
 
 CHARTS = (
     Chart(
@@ -87,7 +89,7 @@ class _Python:
     def wall_ms(self, case: _Case) -> float:
         """Have it done once."""
         compute = case.work == "compute"
-        many = (4 if self.quick else 16) if compute else (4 if self.quick else 32)
+        many = 4 if self.quick else 16
         asked = {"work": case.work, "kind": case.kind, "workers": case.workers, "tasks": many}
         answer = self._ask({**asked, "size": self.loops if compute else _WAIT})
         self.beside.setdefault(case, []).append(answer)
@@ -109,7 +111,7 @@ def measure(plan: Plan) -> Table:
     """Measure workers; see the module's text."""
     newest, free = _newest(), _free()
     missing = []
-    counts, waiting = ((2,), (2,)) if plan.quick else ((1, 2, 4), (1, 4, 16))
+    counts, waiting = ((2,), (2,)) if plan.quick else ((1, 2, 4), (2, 4, 16))
     kinds = ["threads", "processes", "interpreters"]
     if not _asked(newest, "sys.version_info >= (3, 14)"):
         kinds.remove("interpreters")
@@ -118,7 +120,12 @@ def measure(plan: Plan) -> Table:
         missing.append("No free-threaded Python, such as python3.14t, is on PATH.")
     cases = [_Case("compute", "loop", 1), _Case("wait", "loop", 1)]
     cases += [_Case("compute", kind, count) for count in counts for kind in kinds]
-    cases += [_Case("wait", kind, count) for count in waiting for kind in ["asyncio", *kinds]]
+    cases += [
+        _Case("wait", kind, count)
+        for count in waiting
+        for kind in ["asyncio", *kinds]
+        if count <= _SOME or kind not in {"processes", "interpreters"}
+    ]
     loops = int((2_000 if plan.quick else 10_000) * loops_per_us())
     with ExitStack() as stack:
         pythons = {False: stack.enter_context(_python(newest, loops, quick=plan.quick))}
@@ -129,7 +136,7 @@ def measure(plan: Plan) -> Table:
         found = in_turns(
             {case: _once(pythons[case.free], case) for case in cases},
             plan.part(0.85),
-            warm_up=0 if plan.quick else 1,
+            warm_up=0,
         )
         rows = list(_rows(found, pythons))
     return Table("workers", tuple(rows), tuple(missing))
