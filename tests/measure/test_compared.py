@@ -19,7 +19,7 @@ from spawnable.measure.draw import draw
 from spawnable.measure.pools import _break_even
 from spawnable.measure.ways import RECIPE, STREAMS, WAYS, available, seconds_each
 
-TRIAL = Plan.trial()
+TRIAL = Plan(seconds=0, quick=True, repeats=1)
 NUMPY = pytest.mark.skipif(not find_spec("numpy"), reason="needs numpy")
 
 
@@ -48,7 +48,7 @@ def workers() -> Table:
 
 
 def test_every_way_of_a_pool(pools: Table) -> None:
-    """Each way that is installed has its overhead, with and without chunks; the loop, beside which they are, has none."""
+    """Each way that is installed has its overhead, with and without chunks; but not the loop."""
     wanted = {name.removesuffix(" auto") for name in available(WAYS)} - {"loop"}
     assert {row["way"] for row in pools.where(part="overhead", chunk="1")} == wanted
     assert {row["way"] for row in pools.where(part="overhead", chunk="10")} == wanted
@@ -207,5 +207,5 @@ def test_every_chart_can_be_drawn(name: str, request: pytest.FixtureRequest) -> 
 def test_nothing_is_left(copying: Table, locks: Table, pools: Table) -> None:
     """A measurement leaves no block of memory behind."""
     before = set(Path("/dev/shm").glob("psm_*"))
-    measure_apart("copying", Plan(seconds=0, quick=True, repeats=1))
+    measure_apart("copying", TRIAL)
     assert set(Path("/dev/shm").glob("psm_*")) <= before
