@@ -35,7 +35,7 @@ _MOST = 8
 
 CHARTS = (
     Chart(
-        "A product, by the threads of each process",
+        "A product, by the threads of each of 1, 2 and 4 processes",
         x="threads",
         y="each_ms",
         series="processes",

@@ -46,11 +46,10 @@ CHARTS = (
         name="change",
     ),
     Chart(
-        "Changes that were lost",
+        "Changes that two processes lost",
         x="way",
         y="lost_percent",
-        series="processes",
-        where={"part": "change"},
+        where={"part": "change", "processes": 2},
         y_title="part of the changes",
         name="lost",
     ),
@@ -216,7 +215,7 @@ def _part(
     part: str, ways: Mapping[str, Way], counts: tuple[int, ...], loops: int, manager: SyncManager, plan: Plan
 ) -> Iterator[Row]:
     """Give the rows of a part; every round counts in each way with each number of processes."""
-    lost: dict[tuple[str, int], list[float]] = {(name, count): [] for count in counts for name in ways}
+    lost: dict[tuple[str, int], list[float]] = {(name, count): [] for name in ways for count in counts}
     with ExitStack() as stack:
         cases = {}
         for (name, count), percent in lost.items():

@@ -50,7 +50,7 @@ _LOOKED_FOR = (
 
 CHARTS = (
     Chart(
-        "What each task costs in a pool beyond the task itself",
+        "What a task costs beyond itself, by how many are in a chunk",
         x="way",
         y="overhead_us",
         series="chunk",
