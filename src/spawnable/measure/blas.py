@@ -18,12 +18,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
+from typing import Any
 
 from spawnable.measure.chart import Chart
 from spawnable.measure.machine import cpus
 from spawnable.measure.plan import Plan
 from spawnable.measure.sampling import in_turns, spread, timed
-from spawnable.measure.table import Row, Table
+from spawnable.measure.table import Row, Table, Value
 
 __all__ = ["CHARTS", "measure"]
 
@@ -69,7 +70,7 @@ def measure(plan: Plan) -> Table:
 
 def _rows(found: dict[tuple[int, int], list[float]], size: int) -> Iterator[Row]:
     for (count, each), took in found.items():
-        row: Row = {"processes": count, "threads": each, "size": size, **spread("each_ms", took)}
+        row: dict[str, Value] = {"processes": count, "threads": each, "size": size, **spread("each_ms", took)}
         for name, other in (("beside_ratio", (count, 1)), ("loop_ratio", (1, 1))):
             if other in found:
                 row |= spread(name, [one / another for one, another in zip(took, found[other], strict=True)])
@@ -77,10 +78,11 @@ def _rows(found: dict[tuple[int, int], list[float]], size: int) -> Iterator[Row]
 
 
 @contextmanager
-def _crew(processes: int, threads: int, size: int) -> Iterator[list[Connection]]:
+def _crew(processes: int, threads: int, size: int) -> Iterator[list[Any]]:
     """Give the ends of pipes to processes that multiply when they are told how often."""
     context = multiprocessing.get_context("spawn")  # a fork of a process that has used a BLAS may have its threads
-    ends, crew = [], []
+    ends: list[Any] = []  # of another class on Windows
+    crew = []
     for _ in range(processes):
         mine, theirs = context.Pipe()
         process = context.Process(target=_multiply, args=(theirs, threads, size))
@@ -113,7 +115,7 @@ def _multiply(end: Connection, threads: int, size: int) -> None:
     end.close()
 
 
-def _do(ends: list[Connection], times: int) -> None:
+def _do(ends: list[Any], times: int) -> None:
     """Let each process multiply so many times, and wait for all."""
     for end in ends:
         end.send(times)
@@ -121,12 +123,12 @@ def _do(ends: list[Connection], times: int) -> None:
         end.recv()
 
 
-def _products(ends: list[Connection], seconds: float) -> int:
+def _products(ends: list[Any], seconds: float) -> int:
     """Return how many products of each process take about so many seconds; at first there is a library to wake."""
     _do(ends, 1)
     took = timed(partial(_do, ends, 1))
     return max(1, min(1000, int(seconds / took)))
 
 
-def _each_ms(ends: list[Connection], times: int) -> float:
+def _each_ms(ends: list[Any], times: int) -> float:
     return timed(partial(_do, ends, times)) * 1000 / (times * len(ends))

@@ -27,7 +27,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -38,7 +37,7 @@ from spawnable.measure.cow import copy_on_write
 from spawnable.measure.memory import Watch, counted, private_mb, watching
 from spawnable.measure.plan import Plan
 from spawnable.measure.sampling import in_turns, spread
-from spawnable.measure.table import Row, Table
+from spawnable.measure.table import Row, Table, Value
 
 __all__ = ["CHARTS", "measure"]
 
@@ -110,7 +109,8 @@ def measure(plan: Plan) -> Table:
 @dataclass(slots=True)
 class _Worker:
     process: BaseProcess
-    end: Connection
+    #: a `Connection`, which is of another class on Windows
+    end: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +130,11 @@ Way = Callable[[Watch | None], _Told]
 @contextmanager
 def _crew(method: str, target: Callable[..., None], *args: Any) -> Iterator[list[_Worker]]:
     """Give two workers, each at the other end of a pipe."""
-    context: BaseContext = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     crew = []
     for _ in range(_WORKERS):
         mine, theirs = context.Pipe()
-        process = context.Process(target=target, args=(theirs, *args))  # type: ignore[attr-defined]
+        process = context.Process(target=target, args=(theirs, *args))
         process.start()
         theirs.close()
         crew.append(_Worker(process, mine))
@@ -274,7 +274,7 @@ def _hand_over(ways: Mapping[str, Way], crew: Sequence[_Worker], watch: Watch | 
     handed = in_turns({name: partial(hand, name) for name in ways}, plan.part(0.4))
     peaks = in_turns({name: partial(peak, name, watch) for name in ways}, plan.part(0.25), warm_up=0) if watch else {}
     for name in ways:
-        row: Row = {"part": "hand over", "way": name}
+        row: dict[str, Value] = {"part": "hand over", "way": name}
         row |= {**spread("make_ms", made[name][1:]), **spread("hand_ms", handed[name])}
         if peaks:
             row |= {**spread("peak_mb", peaks[name]), **spread("worker_mb", grown[name])}

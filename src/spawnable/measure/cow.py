@@ -39,7 +39,7 @@ def copy_on_write(size_mb: int, plan: Plan) -> Iterator[Row]:
 
 def _copied_mb(thing: Any, do: Callable[[Any], None]) -> float:
     """Fork a process that does that; return by how much the memory grew that is its own alone."""
-    context = multiprocessing.get_context("fork")
+    context: Any = multiprocessing.get_context("fork")  # which Windows does not have
     mine, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_do, args=(thing, do, theirs))
     process.start()

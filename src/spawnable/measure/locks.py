@@ -26,7 +26,7 @@ from spawnable.measure.busy import loops_per_us, spin
 from spawnable.measure.chart import Chart
 from spawnable.measure.plan import Plan
 from spawnable.measure.sampling import in_turns, spread, timed
-from spawnable.measure.table import Row, Table
+from spawnable.measure.table import Row, Table, Value
 
 __all__ = ["CHARTS", "WAYS", "measure"]
 
@@ -226,7 +226,7 @@ def _part(
     for (name, count), each in found.items():
         own = found["own memory", count]
         slower = [one / other for one, other in zip(each, own, strict=True)]
-        row: Row = {"part": part, "way": name, "processes": count}
+        row: dict[str, Value] = {"part": part, "way": name, "processes": count}
         row |= {"work_us": _WORK_US} if loops else {}
         row |= {**spread("change_us", each), **spread("slower_ratio", slower)}
         yield row if name == "own memory" else {**row, **spread("lost_percent", lost[name, count])}

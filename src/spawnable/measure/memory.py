@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any
 
 __all__ = ["Watch", "counted", "private_mb", "share_mb", "watching"]
 
@@ -57,7 +58,8 @@ def _kilobytes(pid: int | None, names: Sequence[str]) -> Iterator[int]:
 class Watch:
     """A process that looks at the memory of others while they work."""
 
-    end: Connection
+    #: a `Connection`, which is of another class on Windows
+    end: Any
 
     def begin(self, pids: Sequence[int]) -> None:
         """Look at these processes from now on; return when it has looked once."""

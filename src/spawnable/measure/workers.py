@@ -29,7 +29,7 @@ from spawnable.measure.busy import loops_per_us
 from spawnable.measure.chart import Chart
 from spawnable.measure.plan import Plan
 from spawnable.measure.sampling import in_turns, spread
-from spawnable.measure.table import Row, Table
+from spawnable.measure.table import Row, Table, Value
 
 __all__ = ["CHARTS", "measure"]
 
@@ -149,7 +149,7 @@ def _once(python: _Python, case: _Case) -> Any:
 def _rows(found: dict[_Case, list[float]], pythons: dict[bool, _Python]) -> Iterator[Row]:
     for case, took in found.items():
         loop = found[_Case(case.work, "loop", 1, free=case.free)]
-        row: Row = {
+        row: dict[str, Value] = {
             "work": case.work,
             "kind": f"{case.kind}, free-threaded" if case.free else case.kind,
             "workers": case.workers,
