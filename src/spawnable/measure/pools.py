@@ -28,7 +28,7 @@ from spawnable.measure.machine import cpus
 from spawnable.measure.plan import Plan
 from spawnable.measure.sampling import in_turns, median, spread, timed
 from spawnable.measure.table import Row, Table
-from spawnable.measure.ways import RECIPE, STREAMS, WAYS, Run, Stream, available, libraries, seconds_each
+from spawnable.measure.ways import RECIPE, STREAMS, WAYS, Run, Stream, available, joblib_ended, libraries, seconds_each
 
 __all__ = ["CHARTS", "measure"]
 
@@ -86,15 +86,16 @@ CHARTS = (
 
 def measure(plan: Plan) -> Table:
     """Measure pools; see the module's text."""
-    workers = max(2, cpus()) if plan.quick else min(max(2, cpus()), 8)
+    workers = 2 if plan.quick else min(max(2, cpus()), 8)
     per_us = loops_per_us()
     names = available(WAYS)
     rows: list[Row] = []
-    with ExitStack() as stack:
+    with joblib_ended(), ExitStack() as stack:
         runs = {name: stack.enter_context(WAYS[name](workers)) for name in names}
         rows += _overhead(runs, plan.part(0.3))
         rows += _lengths({name: run for name, run in runs.items() if name in _LOOKED_FOR}, plan.part(0.3), per_us)
-    rows += _streams(workers, plan.part(0.25), per_us)
+        stack.close()
+        rows += _streams(workers, plan.part(0.25), per_us)
     rows += _starts(plan.part(0.1))
     missing = [f"{name} is not installed." for name, here in libraries().items() if not here]
     if len(available(STREAMS)) < len(STREAMS) and all(libraries().values()):

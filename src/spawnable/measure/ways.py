@@ -23,7 +23,7 @@ from spawnable.measure.busy import spin, spin_each
 from spawnable.measure.sampling import timed
 from spawnable.recipes.bounded_map import bounded_map
 
-__all__ = ["RECIPE", "STREAMS", "WAYS", "Run", "Stream", "available", "libraries", "seconds_each"]
+__all__ = ["RECIPE", "STREAMS", "WAYS", "Run", "Stream", "available", "joblib_ended", "libraries", "seconds_each"]
 
 #: tasks and the size of a chunk; seconds
 Run = Callable[[Sequence[int], int], float]
@@ -103,7 +103,6 @@ def _recipe(workers: int) -> Iterator[Run]:
 @contextmanager
 def _joblib(workers: int, *, auto: bool = False) -> Iterator[Run]:
     from joblib import Parallel, delayed
-    from joblib.externals.loky import get_reusable_executor
 
     task = delayed(spin)
 
@@ -112,7 +111,6 @@ def _joblib(workers: int, *, auto: bool = False) -> Iterator[Run]:
         return timed(lambda: parallel(map(task, tasks)))
 
     yield run
-    get_reusable_executor().shutdown(wait=True)
 
 
 @contextmanager
@@ -193,6 +191,18 @@ STREAMS: dict[str, Stream] = {
 def libraries() -> dict[str, bool]:
     """Tell which of the peers are installed."""
     return {name: find_spec(name) is not None for name in ("joblib", "mpire", "pebble")}
+
+
+@contextmanager
+def joblib_ended() -> Iterator[None]:
+    """End the workers that joblib keeps for the next call, once there is none."""
+    try:
+        yield
+    finally:
+        if "joblib" in sys.modules:
+            from joblib.externals.loky import get_reusable_executor
+
+            get_reusable_executor().shutdown(wait=True)
 
 
 def available(names: Iterable[str]) -> list[str]:
