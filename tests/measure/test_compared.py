@@ -68,6 +68,7 @@ def test_break_even() -> None:
     """It lies where the speed-up passes 1 for the last time, and nowhere if it does not."""
     assert _break_even([10, 1000], [0.5, 1.5]) == 100
     assert _break_even([10, 100, 1000, 10_000], [0.5, 1.5, 0.5, 1.5]) == pytest.approx(3162.28, abs=0.01)
+    assert _break_even([10, 100, 1000], [0.5, 0.9, 1.1]) == pytest.approx(316.228, abs=0.01)
     assert _break_even([10, 100], [0.5, 0.9]) is None
     assert _break_even([10, 100], [1.5, 1.9]) is None
 
