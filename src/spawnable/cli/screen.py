@@ -16,7 +16,8 @@ from spawnable.cli.hints import hints
 from spawnable.cli.timeline import Timeline
 from spawnable.ends import held, killer
 from spawnable.explain import explain
-from spawnable.gallery import recognised
+from spawnable.gallery import entry_of, recognised
+from spawnable.messages import message_of
 from spawnable.normalise import HELPERS, lines, normalise
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript
@@ -208,10 +209,9 @@ def _explanations(transcript: Transcript) -> list[Text]:
     parts = []
     for explanation in explain(transcript):
         text = Text.assemble(("why: ", "bold"), explanation.sentence)
-        address = address_of(explanation.page)
         parts.append(text)
-        if address:
-            parts.append(Text(f"     {address}", overflow="fold"))
+        pages = [explanation.page, entry_of(message_of(explanation.wordless)) if explanation.wordless else ""]
+        parts += [Text(f"     {address_of(page)}", overflow="fold") for page in pages if page]
     return parts
 
 
