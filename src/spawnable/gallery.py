@@ -68,12 +68,17 @@ _GROUPS = {
 }
 #: the modules that such a traceback ends in
 _ENDS = re.compile(
-    r'File "[^"]*(?:multiprocessing|concurrent|ctypes)/[\w/]+\.py"|File "[^"]*/(?:queue|tempfile|threading)\.py"'
+    r'File "(?:[^"]*(?:multiprocessing|concurrent|ctypes)/[\w/]+\.py|[^"]*/(?:queue|tempfile|threading|runpy)\.py|'
+    r'<frozen runpy>)"'
 )
 #: characters in a row that make a text one's own, behind the name of an exception and without it
 _OWN_RAISED, _OWN = 8, 16
+#: what differs from run to run: gaps, and examples between quotes
+_EXAMPLE = re.compile(rf"{GAP}|(?<![A-Za-z])'[^']*'")
 #: words of the system or of Python, which are nobody's own
-_COMMON = re.compile(r"\[Errno|division by zero|Traceback|most recent call|Can't pickle|cannot pickle")
+_COMMON = re.compile(
+    r"\[Errno|division by zero|index out of range|Traceback|most recent call|Can't (?:pickle|get local)|cannot pickle"
+)
 #: kinds that have no text to be known by
 _WORDLESS = ("silent", "hang", "signal")
 #: kinds that are printed and not raised; and what a pattern has of such a text as it stands
@@ -188,7 +193,7 @@ def _through(message: Message, text: str, starts: list[int], at: int) -> int:
 
 def _own(message: Message) -> str:
     """Return the longest part of a message's text that is its own; empty where it has none."""
-    parts = [" ".join(part.split()) for part in message.message.split(GAP)]
+    parts = [" ".join(part.split()) for part in _EXAMPLE.split(message.message)]
     if message.pattern and message.kind in _PRINTED:
         parts += [part.strip() for part in _PLAIN.findall(message.pattern)]
     return max((part for part in parts if not _COMMON.search(part)), key=len, default="")
