@@ -11,6 +11,8 @@ from docutils.nodes import make_id
 
 from spawnable.expectation import Expectations
 from spawnable.explain import explain, pages
+from spawnable.gallery import entry_of
+from spawnable.messages import message_of
 from spawnable.python import MINORS, Python, PythonError
 from spawnable.run import close, run
 from spawnable.script import from_file
@@ -37,6 +39,8 @@ EXPLAINED: dict[str, str | dict[str, str]] = {
     "lost_sentinel": "nothing-to-get",
     "no_main_guard": dict.fromkeys(NOT_FORKED, "no-main-guard"),
     "orphan": "orphan",
+    "pool_initializer": "pool-initializer",
+    "pool_task_lost": "pool-task-lost",
     "recv_at_the_end": "end-of-pipe",
     "segmentation_fault": "signal-11",
     "send_to_nobody": "pipe-gone",
@@ -47,7 +51,14 @@ EXPLAINED: dict[str, str | dict[str, str]] = {
     "zombie": {"fork": "zombie", "spawn": "zombie"},  # the fork server waits at once
 }
 #: those that are ended as soon as every process is seen to wait
-STUCK = ("join_before_get", "lock_held_by_the_dead", "lost_sentinel", "skipped_task_done")
+STUCK = (
+    "join_before_get",
+    "lock_held_by_the_dead",
+    "lost_sentinel",
+    "pool_initializer",
+    "pool_task_lost",
+    "skipped_task_done",
+)
 #: those whose words have changed between Pythons
 REWORDED = ("lambda_target", "local_target", "no_main_guard", "target_below_guard", "unpicklable_argument")
 
@@ -102,6 +113,24 @@ def test_each_pythons_words_are_known(script: str, minor: str) -> None:
 def test_every_script_is_explained() -> None:
     """Each script in the folder is one of those above, but for the one that a hint of the command is about."""
     assert {path.stem for path in SCRIPTS.glob("*.py")} == {*EXPLAINED, "asks_for_input"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody sees signals and stacks")
+@pytest.mark.parametrize(
+    ("script", "entry"),
+    [
+        ("join_before_get", "failures/queue-hangs"),
+        ("pool_task_lost", "failures/pool-hangs"),
+        ("pool_initializer", "failures/pool-hangs"),
+        ("segmentation_fault", "failures/child-ends"),
+    ],
+)
+def test_a_failure_without_words_has_an_entry(script: str, entry: str, start_method: str) -> None:
+    """What hangs or crashes prints no message, and is found in the gallery all the same."""
+    declared = Expectations.parse("stuck" if script in STUCK else "ok")
+    transcript = run(from_file(SCRIPTS / f"{script}.py", expectations=declared), start_method)
+    told = [entry_of(message_of(item.wordless)) for item in explain(transcript) if item.wordless]
+    assert [page.partition("#")[0] for page in told] == [entry]
 
 
 @pytest.mark.parametrize("page", pages())

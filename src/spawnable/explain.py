@@ -28,6 +28,8 @@ class Explanation:
     sentence: str
     #: a page of the guide, with the anchor of a heading on it; empty where none tells of it
     page: str
+    #: the id of what `spawnable.messages` has for a failure that prints nothing; empty for others
+    wordless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class _Rule:
     outcome: str = ""
     #: the kind of something that was left
     left: str = ""
+    #: see `Explanation`
+    wordless: str = ""
 
 
 _RULES = (
@@ -176,6 +180,26 @@ _RULES = (
         about="stuck",
         waiting=r"waits in `join\(\)`[\s\S]*waits at exit until the feeder thread|"
         r"waits at exit until the feeder thread[\s\S]*waits in `join\(\)`",
+        wordless="q-deadlock-join",
+    ),
+    _Rule(
+        "pool-initializer",
+        "the initializer raises in every worker, and for each that ends so the pool starts another: no task is begun",
+        "guide/pool-workers",
+        about="stuck",
+        message=r"pool\.py\", line \d+, in worker\n +initializer\(\*initargs\)",
+        waiting=r"waits for (?:a|the next) result of a pool",
+        wordless="pool-initializer-raises",
+    ),
+    _Rule(
+        "pool-task-lost",
+        "a worker ended before it handed in the result of its task, and a pool waits for that for ever: "
+        "`ProcessPoolExecutor` raises BrokenProcessPool",
+        "guide/pool-worker-dies",
+        about="stuck",
+        waiting=r"waits for (?:a|the next) result of a pool",
+        outcome=r"^child exit -?\d+",
+        wordless="pool-worker-killed",
     ),
     _Rule(
         "task-done-missing",
@@ -221,6 +245,8 @@ _SIGNALS = {
     11: "SIGSEGV: compiled code used memory that it had not",
 }
 _SIGNAL_PAGE = "article/exit-codes"
+#: ids of what `spawnable.messages` has for them
+_SIGNAL_WORDLESS = {7: "shm-sigbus", 11: "proc-segv"}
 #: seconds from which on a zombie is told of, and the page that does
 _LONG = 1.0
 _ZOMBIE_PAGE = "article/zombies"
@@ -240,7 +266,7 @@ def explain(transcript: Transcript) -> list[Explanation]:
         if rule.about in subjects or not _fits(rule, list(texts.values()), waiting, found, shared):
             continue
         subjects |= {rule.about} - {""}
-        told.append(Explanation(rule.key, rule.sentence, rule.page))
+        told.append(Explanation(rule.key, rule.sentence, rule.page, rule.wordless))
     return [*told, *_by_signal(shared.processes), *_zombies(shared.processes)]
 
 
@@ -272,7 +298,8 @@ def _by_signal(processes: list[Process]) -> Iterator[Explanation]:
             names.setdefault(-process.exit_code, []).append(process.name)
     for number, ended in names.items():
         who = ", ".join(dict.fromkeys(ended))
-        yield Explanation(f"signal-{number}", f"{who} ended by {_SIGNALS[number]}", _SIGNAL_PAGE)
+        sentence = f"{who} ended by {_SIGNALS[number]}"
+        yield Explanation(f"signal-{number}", sentence, _SIGNAL_PAGE, _SIGNAL_WORDLESS.get(number, ""))
 
 
 def _zombies(processes: list[Process]) -> Iterator[Explanation]:

@@ -265,3 +265,13 @@ def test_the_machines_network_is_there_unless_it_is_refused(tmp_path: Path, opti
             "    print(type(error).__name__)\n",
         )
         assert said in spawnable("run", "--start-method", ONE, option, script).output
+
+
+def test_a_printed_message_has_the_address_of_its_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the panel of a run stands the message that it printed, and where the guide explains it."""
+    monkeypatch.setenv("SPAWNABLE_BASE_URL", "https://guide.example")
+    text = "import multiprocessing\n\nmultiprocessing.BoundedSemaphore(1).release()\n"
+    result = spawnable("run", "--start-method", ONE, write(tmp_path, text))
+    assert result.exit_code == 1
+    assert "message: ValueError: semaphore or lock released too many times" in result.output
+    assert "https://guide.example/failures/locks.html#failure-released-too-often" in result.output

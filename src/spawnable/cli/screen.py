@@ -16,6 +16,8 @@ from spawnable.cli.hints import hints
 from spawnable.cli.timeline import Timeline
 from spawnable.ends import held, killer
 from spawnable.explain import explain
+from spawnable.gallery import entry_of, recognised
+from spawnable.messages import message_of
 from spawnable.normalise import HELPERS, lines, normalise
 from spawnable.snippet import Snippet
 from spawnable.transcript import Transcript
@@ -31,6 +33,8 @@ _COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "red")
 _COLUMNS = 64
 #: lines of a very long output that are shown, and characters of a very long line
 _FIRST, _LAST, _WIDEST = 300, 100, 4000
+#: messages of a run whose entries are named
+_MESSAGES = 3
 #: how a frame of a library begins, its path shortened
 _LIBRARY = ('File "...', 'File "<frozen ')
 
@@ -92,6 +96,7 @@ def _panel(jobs: Sequence[Job], raw: Transcript, verdicts: Mapping[Job, Verdict]
         Text(_measure(transcript), "dim"),
         *_verdicts(jobs, verdicts),
         *_explanations(raw),
+        *_entries(raw),
         *(Text.assemble(("try: ", "bold"), hint) for hint in hints(jobs[0], raw)),
     ]
     met = all(verdicts[job].met for job in jobs)
@@ -204,8 +209,16 @@ def _explanations(transcript: Transcript) -> list[Text]:
     parts = []
     for explanation in explain(transcript):
         text = Text.assemble(("why: ", "bold"), explanation.sentence)
-        address = address_of(explanation.page)
         parts.append(text)
-        if address:
-            parts.append(Text(f"     {address}", overflow="fold"))
+        pages = [explanation.page, entry_of(message_of(explanation.wordless)) if explanation.wordless else ""]
+        parts += [Text(f"     {address_of(page)}", overflow="fold") for page in pages if page]
+    return parts
+
+
+def _entries(transcript: Transcript) -> list[Text]:
+    """Return the messages that the gallery has of what was printed, each with the address of its entry."""
+    parts = []
+    for found in recognised(transcript)[:_MESSAGES]:
+        parts.append(Text.assemble(("message: ", "bold"), str(found)))
+        parts.append(Text(f"     {address_of(found.page)}", overflow="fold"))
     return parts
