@@ -275,6 +275,13 @@ def recipes(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def hosts(session: nox.Session) -> None:
+    """Run a sweep over several hosts, each a network namespace, and cut one off: as root, on Linux."""
+    install(session, "hosts")
+    session.run("python", ".ci/hosts.py", *(session.posargs or ["docs/beyond/hosts.txt"]))
+
+
+@nox.session(default=False)
 def constraints(session: nox.Session) -> None:
     """Pin anew what the sessions install, for every Python and system, in constraints.txt."""
     session.install("uv")

@@ -37,7 +37,10 @@ spawnable_environments = str(Path(__file__).parent.parent / os.environ.get("NOX_
 
 spawnable_names = "reference/names.json"  # those that reference/names.md lists, and the inventory of links
 
-spawnable_measured = {"bench": "reference/bench.json"}  # what `nox -s bench` wrote: figures for sentences
+spawnable_measured = {  # figures for sentences
+    "bench": "reference/bench.json",  # what `nox -s bench` wrote
+    "hosts": "beyond/hosts.json",  # what `nox -s hosts` wrote
+}
 
 exclude_patterns = ["_build"]  # what nox builds there is no source
 templates_path = ["_templates"]

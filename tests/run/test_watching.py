@@ -155,6 +155,25 @@ if __name__ == "__main__":
     }
 
 
+@pytest.mark.parametrize("kill", ["", "os.kill\n"], ids=["untouched", "kill-asked-for"])
+def test_a_pickler_that_knows_modules_pickles_os(kill: str) -> None:
+    """As cloudpickle, joblib, Dask and Ray do, which look the exact class up; any other refuses as ever."""
+    code = (
+        f"import io, os, pickle\n{kill}"
+        "class Pickler(pickle.Pickler):\n"
+        "    dispatch_table = {type(pickle): lambda module: (__import__, (module.__name__,))}\n"
+        "    def dump(self, obj):\n"
+        "        super().dump(obj)\n"
+        "file = io.BytesIO()\n"
+        "Pickler(file).dump([os])\n"
+        "print(pickle.loads(file.getvalue())[0] is os)\n"
+        "pickle.dumps(os)\n"
+    )
+    transcript = did(code)
+    assert transcript.text.startswith("True\n")
+    assert transcript.text.endswith("TypeError: cannot pickle 'module' object\n")
+
+
 def test_a_failing_kill_shows_the_scripts_own_frames_alone() -> None:
     """What watches leaves no trace in a traceback."""
     transcript = did("import os\nos.kill(2**22 + 1, 9)\n")

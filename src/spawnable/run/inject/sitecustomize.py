@@ -305,6 +305,13 @@ def _hear(module):
         sys.addaudithook(_sent)
 
 
+def _pickled(module, protocol):
+    """Pickle `os` as the pickler that asks pickles any module: some, such as cloudpickle's, look that up by class."""
+    pickler = sys._getframe(1).f_locals.get("self")
+    reduce = getattr(pickler, "dispatch_table", {}).get(type(sys))
+    return reduce(module) if reduce else object.__reduce_ex__(module, protocol)
+
+
 def _sent(event, arguments):
     if event in ("os.kill", "os.killpg"):
         try:
@@ -350,7 +357,7 @@ if _FOLDER:
         _born()
         os._exit = _exit
         _kills = {name: _Kill(name) for name in ("kill", "killpg") if hasattr(os, name)}
-        os.__class__ = type("module", (type(os),), _kills)
+        os.__class__ = type("module", (type(os),), {"__reduce_ex__": _pickled, **_kills})
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_forked)
         if _SIGNAL or _TIME:
