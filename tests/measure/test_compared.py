@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -54,6 +55,14 @@ def test_every_way_of_a_pool(pools: Table) -> None:
     assert {row["way"] for row in pools.where(part="overhead", chunk="10")} == wanted
     assert {row["way"] for row in pools.where(part="stream")} == set(available(STREAMS))
     assert {"Pool.map", "Executor.submit", RECIPE} <= wanted
+
+
+def test_start_methods_are_those_of_the_standard_library() -> None:
+    """What joblib's loky adds to their list is none of them."""
+    pytest.importorskip("joblib")
+    code = "import joblib; from spawnable.measure.pools import start_methods; print(*start_methods())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert set(said.split()) == set(get_all_start_methods()) & {"fork", "forkserver", "spawn"}
 
 
 def test_a_library_that_is_missing_is_named(pools: Table) -> None:

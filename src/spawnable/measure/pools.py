@@ -30,7 +30,7 @@ from spawnable.measure.sampling import in_turns, median, spread, timed
 from spawnable.measure.table import Row, Table
 from spawnable.measure.ways import RECIPE, STREAMS, WAYS, Run, Stream, available, joblib_ended, libraries, seconds_each
 
-__all__ = ["CHARTS", "measure"]
+__all__ = ["CHARTS", "measure", "start_methods"]
 
 _CHUNKS = (1, 10, 100)
 _LENGTHS = (10, 30, 100, 300, 1000, 3000)
@@ -194,9 +194,14 @@ def _value_us(stream: Stream, workers: int, tasks: Sequence[int]) -> float:
     return seconds_each(stream(iter(tasks), workers), len(tasks)) * 1e6
 
 
+def start_methods() -> list[str]:
+    """Return those of the standard library that there are here: joblib's loky adds some of its own to the list."""
+    return [name for name in multiprocessing.get_all_start_methods() if name in ("fork", "forkserver", "spawn")]
+
+
 def _starts(plan: Plan) -> Iterator[Row]:
     cases: dict[tuple[str, str], Callable[[], float]] = {}
-    methods = multiprocessing.get_all_start_methods()
+    methods = start_methods()
     for method in methods[:1] if plan.quick else methods:
         cases["Pool", method] = partial(timed, partial(_start_pool, method))
         cases["Executor", method] = partial(timed, partial(_start_executor, method))
