@@ -25,8 +25,8 @@ KEPT = (
     "spawnable.run.linux.warden",
     "spawnable.run.portable",
 )
-#: imported by the processes of a run, and by nobody else
-collect_ignore = ["src/spawnable/run/inject/spawnable_trace.py"]
+#: imported by the processes of a run, or run as a script, and nothing else
+collect_ignore = ["src/spawnable/run/inject/spawnable_trace.py", "src/spawnable/measure/started.py"]
 #: seconds that an ended child may take to be gone
 GRACE = 3.0
 
