@@ -33,8 +33,8 @@ def entries(folder: Path) -> dict[str, str]:
     return {name: entry["page"] for name, entry in content.items()}
 
 
-def test_messages(page: Page, entries: dict[str, str]) -> None:
-    """Messages that are printed, pasted whole, find their page among the first three results, all but a few."""
+def _asked(page: Page, entries: dict[str, str]) -> tuple[int, list[str]]:
+    """Paste each message that is printed; return how many there are, and what is told of those that are missed."""
     open_search(page)
     missed = []
     asked = [
@@ -48,8 +48,20 @@ def test_messages(page: Page, entries: dict[str, str]) -> None:
         results = results_of(page, _pasted(message))[:3]
         if entries[message.id] not in results:
             missed.append(f"{message.id} {_pasted(message)!r}: {results}, not {entries[message.id]}")
-    found = len(asked) - len(missed)
-    assert found >= SHARE_OF_MESSAGES * len(asked), f"{len(missed)} of {len(asked)}:\n" + "\n".join(missed)
+    return len(asked), missed
+
+
+def test_messages(page: Page, entries: dict[str, str]) -> None:
+    """No fewer messages than were once found have their page among the first three results."""
+    count, missed = _asked(page, entries)
+    assert count - len(missed) >= SHARE_OF_MESSAGES * count, f"{len(missed)} of {count}:\n" + "\n".join(missed)
+
+
+@pytest.mark.xfail(reason="some messages say little, or stand under several entries")
+def test_every_message(page: Page, entries: dict[str, str]) -> None:
+    """Each message that is printed, pasted whole, finds its page among the first three results."""
+    count, missed = _asked(page, entries)
+    assert not missed, f"{len(missed)} of {count}:\n" + "\n".join(missed)
 
 
 def test_questions(page: Page) -> None:
