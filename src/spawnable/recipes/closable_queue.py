@@ -140,6 +140,9 @@ class ClosableQueue(Generic[T]):
         the block itself takes items; who has not ended `grace`
         seconds later is killed.  Raises `WorkerFailed`.  An
         exception in the block aborts the queue as well.
+
+        Do not `join()` the workers in the block: of two threads
+        that ask for the end of a process, one may be told 255.
         """
         watched = _Watched(list(workers), self, grace)
         try:

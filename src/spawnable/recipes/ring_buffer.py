@@ -213,6 +213,9 @@ class RingBuffer:
         later is killed.  Raises `WorkerFailed` where one failed.
         An exception in the block aborts the ring as well, and so
         does a block that leaves its own side of it early.
+
+        Do not `join()` the workers in the block: of two threads
+        that ask for the end of a process, one may be told 255.
         """
         watched = _Watch(self, list(workers), grace)
         try:

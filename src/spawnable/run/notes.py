@@ -37,6 +37,8 @@ class Note:
     kind: str = ""
     #: whether it is the server of a manager
     serves: bool = False
+    #: whether it said its exit code itself, at its end
+    exited: bool = False
 
 
 @dataclass(slots=True)
@@ -84,13 +86,14 @@ class Notes:
             note.parent = note.parent or int(words[3]) or None
             note.daemon, note.name = words[4] == "1", words[5]
         elif what == "exit":
-            note.exit_code, note.death = int(words[3]) & 0xFF, time
+            note.exit_code, note.death, note.exited = int(words[3]) & 0xFF, time, True
         elif what == "serves":
             note.serves = True
 
     def _reaped(self, time: float, writer: int, pid: int, code: str) -> None:
         note = self._of(pid, time)
-        note.exit_code = int(code)
+        if not note.exited or int(code) < 0:  # of two threads that wait for one process, one is told a false code
+            note.exit_code = int(code)
         note.death = note.death or time
         self._tell(Event(time, writer, "reap", pid, code))
 
