@@ -130,7 +130,7 @@ def test_a_failure_without_words_has_an_entry(script: str, entry: str, start_met
     declared = Expectations.parse("stuck" if script in STUCK else "ok")
     transcript = run(from_file(SCRIPTS / f"{script}.py", expectations=declared), start_method)
     told = [entry_of(message_of(item.wordless)) for item in explain(transcript) if item.wordless]
-    assert [page.partition("#")[0] for page in told] == [entry]
+    assert [page.partition("#")[0] for page in told] == [entry], transcript.to_json()
 
 
 @pytest.mark.parametrize("page", pages())

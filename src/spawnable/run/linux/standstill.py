@@ -19,6 +19,10 @@ __all__ = ["Standstill", "ask_stacks"]
 _IDLE = 0.5
 #: seconds that processes have to print their stacks
 _STACKS = 1.5
+#: seconds between two looks whether they have
+_PAUSE = 0.02
+#: looks in which nothing was added, after which one that runs is thought to be done
+_STILL = 10
 #: bytes that are kept of one process's stacks
 _STACK = 20_000
 
@@ -66,12 +70,20 @@ def ask_stacks(record: Record, folder: str, living: Iterable[int]) -> None:
             asked[pid] = path
             with suppress(OSError):
                 os.kill(pid, STACK_SIGNAL)
-    deadline, sizes = time.monotonic() + _STACKS, [-1]
+    deadline, sizes, still = time.monotonic() + _STACKS, [-1], 0
     while asked and time.monotonic() < deadline:
         grown = [os.lstat(path).st_size for path in asked.values() if os.path.lexists(path)]
-        if all(grown) and grown == sizes:
+        still = still + 1 if all(grown) and grown == sizes else 0
+        # one that has no processor may be in the middle of it; one that computes always runs
+        if still > _STILL or (still and not any(_runs(pid) for pid in asked)):
             break
         sizes = grown
-        time.sleep(0.02)
+        time.sleep(_PAUSE)
     for pid, path in asked.items():
         record.seen[pid].process.stack = read_regular(path, _STACK).decode(errors="replace")
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process wants a processor, or has one."""
+    reading = procfs.stat(pid)
+    return reading is not None and reading.state == "R"
