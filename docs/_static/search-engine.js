@@ -1,10 +1,12 @@
 // Full-text search over the sections of the site, in the browser and without a server.
 //
 // `createSearch(index)` returns `find(query)`.  The index, made at build time, is
-// {pages: [[address, title], …], sections: [[page, anchor, title, text], …]}.
+// {pages: [[address, title], …], sections: [[page, anchor, title, text], …],
+// messages: [[section, [name, …], [part, …]], …]}: the parts of an error message that never differ, and its exceptions.
 // Any word of a query may be missing: sections are ranked by BM25 and by the share of the query
 // that they have; words that stand beside each other in both count more, and so does a heading.  A word that no
-// page has is taken for the words that begin like it or are a typing error away.
+// page has is taken for the words that begin like it or are a typing error away.  A message that a query
+// has whole leads to its entry, the further up the more of its line is its own.
 // Engines that want every word of a query, Pagefind and Sphinx's own, find 25 and 23 of the 40
 // in tests/browser/queries.toml; MiniSearch finds as many as this, with eight times the bytes.
 globalThis.createSearch = (index) => {
@@ -12,6 +14,7 @@ globalThis.createSearch = (index) => {
   const K = 1.6, B = 0.6; // of BM25: how soon a repeated word counts less, how much a long section does
   const IN_TITLE = 4, IN_PAGE_TITLE = 2, BESIDE = 1.2;
   const WHOLE = 0.8; // how much it counts that a section has all that is asked, rare words before common ones
+  const HALF = 0.5; // of a line that is a message's own: with less, the line is about something else
   const MOST_WORDS = 400; // of a query: a pasted traceback is longer than its message, but not without end
   const FILLING = new Set(("a an and are as at be by can do does for from has have how i if in into is it its my of on or so that the "
     + "their them then there they this to was what when which who why will with you your").split(" "));
@@ -89,6 +92,30 @@ globalThis.createSearch = (index) => {
     return found;
   };
 
+  const flat = (text) => text.toLowerCase().split(/\s+/).filter(Boolean).join(" ");
+  const messages = (index.messages ?? []).map(([section, names, parts]) => [section, names.map(flat), parts.map(flat)]);
+  // The entries of the messages that a text has whole: section → the share of a line that is the message's own.
+  const told = (query) => {
+    const whole = flat(query), lines = [...new Set(query.split("\n").map(flat))].filter(Boolean).slice(-MOST_WORDS);
+    const found = new Map();
+    for (const [section, names, parts] of messages) {
+      // the name of an exception alone is a message where nothing else was pasted
+      for (const line of parts.length ? [...lines, whole] : [whole]) {
+        let at = 0, own = 0;
+        for (const part of parts) {
+          const start = line.indexOf(part, at);
+          if (start < 0) { at = -1; break; }
+          at = start + part.length;
+          own += part.length;
+        }
+        if (at < 0) continue;
+        for (const name of names) if (line.includes(name)) { own += name.length; break; }
+        found.set(section, Math.max(found.get(section) ?? 0, own / line.length));
+      }
+    }
+    return found;
+  };
+
   const excerpt = (text, marked) => {
     const hits = [];
     for (const match of text.matchAll(WORD)) {
@@ -156,6 +183,8 @@ globalThis.createSearch = (index) => {
     scores.forEach((score, section) => {
       if (score) scores[section] = score * (1 - WHOLE + (WHOLE * had[section]) / wanted);
     });
+    const top = Math.max(...scores);
+    for (const [section, share] of told(query)) if (share > HALF) scores[section] += share * top;
     const order = [...scores.keys()].filter((section) => scores[section] > 0).sort((one, other) => scores[other] - scores[one]);
     const results = new Map();
     for (const section of order) {

@@ -61,6 +61,22 @@ def test_entry_of_a_message(site: Any) -> None:
     assert told.get_text() == "No run here prints it. Only macOS raises it. It is known from the source."
 
 
+def test_the_search_knows_the_message(site: Any) -> None:
+    """The index of the search leads from a message to the section that explains it, and no other."""
+    site.configure(EXTENSION + 'extensions += ["spawnable.site.finding"]\n')
+    site.write(PAGE)
+    site.write("# Table\n\n```{messages}\n```\n", "table")
+    built = site.build()
+    assert built.code == 0, built.log
+    text = (built.folder / "search-index.js").read_text(encoding="utf-8")
+    index = json.loads(text.removeprefix("searchIndex(").removesuffix(")\n"))
+    told = {tuple(parts): (names, index["sections"][section]) for section, names, parts in index["messages"]}
+    names, (page, anchor, title, _) = told["process object is closed",]
+    assert (names, index["pages"][page][0], anchor) == (["ValueError"], "index.html", "failure-closed")
+    assert title == "process object is closed"
+    assert len(told) == 2
+
+
 def test_message_that_was_not_printed_fails_every_build(site: Any) -> None:
     """A declared message that no run printed fails the build, with page, line and id, until the cell prints it."""
     silent = CELL.replace('print("ValueError:", error)', 'print("closed", error)')

@@ -1,7 +1,8 @@
 """A Sphinx extension: what the search in the browser looks through, the sections of all pages.
 
-`search-index.js` calls `searchIndex` with `{pages: [[address, title], …], sections: [[page, anchor, title, text], …]}`
-instead of being JSON, so that pages opened from a folder can load it as well.
+`search-index.js` calls `searchIndex` with `{pages: [[address, title], …], sections: [[page, anchor, title, text], …],
+messages: [[section, [exception, …], [part, …]], …]}` instead of being JSON, so that pages opened from a folder can
+load it as well.  A message has the parts of its text that never differ, and leads to the section that explains it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+
+if TYPE_CHECKING:
+    from spawnable.site.domain import SpawnableDomain
 
 __all__ = ["INDEX", "sections", "setup"]
 
@@ -88,6 +92,24 @@ def _title(part: nodes.Element) -> str:
     return " ".join(found.astext().split()) if found is not None else ""
 
 
+def _messages(app: Sphinx, pages: list[list[str]], found: list[list[Any]]) -> Iterator[list[Any]]:
+    """Yield section, exceptions and parts of each message that has an entry and a text."""
+    if "spawnable" not in app.env.domains:
+        return
+    from spawnable.messages import GAP, known
+    from spawnable.site.messages import entries
+
+    places = {(pages[page][0], anchor): number for number, (page, anchor, *_) in enumerate(found)}
+    for name, entry in entries(cast("SpawnableDomain", app.env.domains["spawnable"])).items():
+        message, address = known()[name], app.builder.get_target_uri(entry["page"])
+        place = places.get((address, entry["anchor"]), places.get((address, "")))
+        fulls = message.exception.split(" or ") if message.exception else []
+        names = list(dict.fromkeys([*fulls, *(full.rpartition(".")[2] for full in fulls)]))
+        parts = [part for part in map(str.strip, message.message.split(GAP)) if part]
+        if place is not None and (names or parts):
+            yield [place, names, parts]
+
+
 class Index:
     """The index of one build: written where any page was read or is gone."""
 
@@ -118,7 +140,8 @@ class Index:
                 continue
             found += [[len(pages), *part] for part in parts]
             pages.append([app.builder.get_target_uri(docname), parts[0][1]])
-        index = json.dumps({"pages": pages, "sections": found}, ensure_ascii=False, separators=(",", ":"))
+        record = {"pages": pages, "sections": found, "messages": list(_messages(app, pages, found))}
+        index = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
         path.write_text(f"searchIndex({index})\n", encoding="utf-8")
 
 
