@@ -52,6 +52,15 @@ def test_differing_runs_are_tabs(results: Gather, transcript: Make) -> None:
         assert "panel" in panel["class"]
 
 
+def test_whose_times_a_panel_has(results: Gather, transcript: Make) -> None:
+    """Where runs that agree differ in their times, the panel says whose it has; where in nothing, it says nothing."""
+    html = rendered(results(transcript((101, "0.01 s\n")), transcript((101, "0.31 s\n"), start_method="spawn")))
+    assert pres(html) == ["0.01 s\n"]
+    assert "are those of fork" in html.select(".verdict-masked")[0].get_text()
+    html = rendered(results(transcript((101, "0.01 s\n")), transcript((101, "0.01 s\n"), start_method="spawn")))
+    assert not html.select(".verdict-masked")
+
+
 def test_unordered_runs_agree(results: Gather, transcript: Make) -> None:
     """Runs that differ in the order of their lines alone agree where the cell says so, and the page says it too."""
     snippet = Snippet(name="index:cell", code="", unordered=True)

@@ -69,13 +69,19 @@ def _panel(results: Results, methods: list[str], table: bool, timelines: Timelin
     parts = [
         _output(run, methods, timelines.links(methods)),
         _verdict(results, methods),
-        *_notes(results, run),
+        *_notes(results, run, methods),
         timelines.figures(methods),
         _stacks(run.transcript),
         process_table(run.transcript, colours(run.transcript)) if table else "",
     ]
     content = "\n".join(part for part in parts if part)
     return "\n" + element("div", f"\n{content}\n", {"class": _PANEL, "data-start-methods": " ".join(methods)}) + "\n"
+
+
+def _written(transcript: Transcript, unordered: bool) -> list[tuple[str, str]]:
+    """Return the writer and the text of each line, times and names included."""
+    written = [(line.name, line.text) for line in lines(transcript)]
+    return sorted(written) if unordered else written
 
 
 #: what is code in a sentence
@@ -122,9 +128,12 @@ def _verdict(results: Results, methods: list[str]) -> str:
     return element("p", _SEPARATOR.join(parts), {"class": f"verdict verdict-{kind}"})
 
 
-def _notes(results: Results, run: Run) -> list[str]:
+def _notes(results: Results, run: Run, methods: list[str]) -> list[str]:
     """Return the sentences on what is expected, where more than one thing can happen, and on what is to be noted."""
     notes = []
+    written = [_written(results.shown[method].transcript, results.snippet.unordered) for method in methods]
+    if any(other != written[0] for other in written[1:]):
+        notes.append(("masked", _("Times and names are those of %s: the others differ in these alone.") % methods[0]))
     expected = run.verdict.expected
     if not run.verdict.met:
         notes.append(("unexpected", _("Not expected: the cell declares %s.") % expected))
