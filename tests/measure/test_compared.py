@@ -189,6 +189,7 @@ def test_threads_of_linear_algebra() -> None:
     table = measure_apart("blas", TRIAL)
     assert [row["beside_ratio"] for row in table.where(threads=1)] == [1]
     assert {row["threads"] for row in table.rows} > {1}
+    assert all(row["library"] for row in table.rows)
 
 
 def test_every_kind_of_worker(workers: Table) -> None:

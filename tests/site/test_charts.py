@@ -75,6 +75,23 @@ def test_page_shows_what_was_measured(site: Site) -> None:
     assert page.find("link", href=lambda href: bool(href and "chart.css" in href))
 
 
+def test_data_are_published(site: Site) -> None:
+    """The table of what was measured says how busy the machine was, and links to the file of each subject."""
+    write(site)
+    site.write("# Page\n\n```{measurements}\n```\n")
+    build = site.build()
+    assert build.code == 0, build.log
+    table = build.page().select_one(".measurements table")
+    assert table is not None
+    assert [cell.get_text() for cell in table.select("tbody td, tbody th")] == [
+        *("transports", "2026-01-02", "3.13.0", "a processor, 2 CPUs, Linux x86_64", "0.1", "6", "0"),
+    ]
+    link = table.find("a")
+    assert isinstance(link, Tag)
+    published = build.folder / str(link["href"])
+    assert published.read_bytes() == (site.folder / "performance/data/transports.json").read_bytes()
+
+
 def test_a_rule_that_is_false_fails_the_build(site: Site) -> None:
     """A build fails where a rule does not hold, each time, until it does; the log has the figures."""
     write(site, queue=9.0)

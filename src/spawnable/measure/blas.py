@@ -7,7 +7,7 @@ with as many as processors, and with twice as many.  `each_ms` is the time of th
 divided by the products; `beside_ratio` is that, divided by the time with one thread in each of
 as many processes, `loop_ratio` the same beside one process with one thread.
 
-The threads are set by threadpoolctl.
+The threads are set by threadpoolctl; `library` is the BLAS that it finds, with its version.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def measure(plan: Plan) -> Table:
             products = _products(ends, _TRIAL if plan.quick else _ROUND)
             cases[case] = partial(_each_ms, ends, products)
         found = in_turns(cases, plan.part(0.8), warm_up=0)
-    return Table("blas", tuple(_rows(found, size)))
+    library = _library()
+    return Table("blas", tuple({**row, "library": library} for row in _rows(found, size)))
 
 
 def _rows(found: dict[tuple[int, int], list[float]], size: int) -> Iterator[Row]:
@@ -75,6 +76,23 @@ def _rows(found: dict[tuple[int, int], list[float]], size: int) -> Iterator[Row]
             if other in found:
                 row |= spread(name, [one / another for one, another in zip(took, found[other], strict=True)])
         yield row
+
+
+def _library() -> str:
+    """Return what NumPy's BLAS is called, as a process of its own finds it: this one shall not load it."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        name = pool.apply(_named)
+        pool.close()
+        pool.join()
+    return name
+
+
+def _named() -> str:
+    import numpy  # noqa: ICN001, F401 - what it loads is looked for
+    from threadpoolctl import threadpool_info
+
+    found = (f"{one['internal_api']} {one['version']}" for one in threadpool_info() if one["user_api"] == "blas")
+    return next(found, "unknown")
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def memory() -> dict[str, float]:
         with open("/proc/self/smaps_rollup", encoding="ascii") as file:  # noqa: PTH123 - imports nothing more
             sizes = {line.split()[0]: int(line.split()[1]) for line in file if line.endswith("kB\n")}
         own = sizes["Private_Clean:"] + sizes["Private_Dirty:"]
-        return {"resident_mb": sizes["Rss:"] / 1000, "own_mb": own / 1000}
+        return {"resident_mb": sizes["Rss:"] * 1.024 / 1000, "own_mb": own * 1.024 / 1000}  # kB are 1024 bytes
     else:  # noqa: RET505 - the type checker leaves out what only other systems do
         import psutil
 

@@ -18,11 +18,13 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from spawnable.measure.chart import Chart
 from spawnable.measure.draw import draw
+from spawnable.measure.shown import plain
 from spawnable.measure.subjects import SUBJECTS, subject
 from spawnable.measure.table import TableError
 from spawnable.measure.units import shown
@@ -132,12 +134,12 @@ class ChartDirective(SphinxDirective):
 
 
 class MeasurementsDirective(SphinxDirective):
-    """The table of all that was measured: on which machine, when and for how long."""
+    """The table of all that was measured: on which machine, when and for how long, with links to the data."""
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        head = (_("Subject"), _("Measured on"), _("Python"), _("Machine"), _("Rows"), _("Took"))
-        body = []
+        head = (_("Subject"), _("Measured on"), _("Python"), _("Machine"), _("Load"), _("Rows"), _("Took"))
+        cells = []
         for name in SUBJECTS:
             if not holds_table(self.env, name):
                 continue
@@ -149,9 +151,16 @@ class MeasurementsDirective(SphinxDirective):
             machine = table.machine
             where = f"{machine.processor}, {machine.cpus} CPUs, {machine.system}"
             took = shown(table.seconds, "took_s")
-            body.append([name, table.date, machine.python, where, str(len(table.rows)), took])
-        cells = [[nodes.paragraph("", text) for text in row] for row in body]
+            load = plain(machine.load) if machine.load >= 0 else ""
+            data = nodes.paragraph("", "", self._data(name))
+            said = (table.date, machine.python, where, load, str(len(table.rows)), took)
+            cells.append([data, *(nodes.paragraph("", text) for text in said)])
         return [nodes.container("", simple_table(head, cells, stubs=1), classes=["figures-wrapper", "measurements"])]
+
+    def _data(self, name: str) -> addnodes.download_reference:
+        """Return a link to the file of a table, which is published with the page."""
+        place = f"/{self.config.spawnable_tables}/{name}.json"
+        return addnodes.download_reference("", name, refdoc=self.env.docname, refdomain="", reftype="", reftarget=place)
 
 
 def _style(app: Sphinx, _page: str, _template: str, _context: dict[str, Any], document: nodes.document | None) -> None:
