@@ -10,6 +10,7 @@ Copy this file; it needs the standard library alone.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -192,6 +193,12 @@ class _Crew:
 
     def begin(self, job: _Job, packed: bytes) -> None:
         idle = [w for w in self._workers if w.job is None]
+        for worker in idle:
+            # of its death no task is to blame
+            alive, _ = worker.look()
+            if not alive:
+                self.remove(worker)
+        idle = [w for w in self._workers if w.job is None]
         if not idle:
             idle = [_Worker(self._using, self._function)]
             self._workers += idle
@@ -219,6 +226,8 @@ def _outcomes(
     crew: _Crew, source: Iterator[Any], attempts: int
 ) -> Iterator[Outcome[Any, Any]]:
     again: deque[_Job] = deque()
+    # what the program has not ended, it would wait for at its end
+    atexit.register(crew.end)
     try:
         while True:
             yield from _hand_out(crew, source, again)
@@ -229,6 +238,7 @@ def _outcomes(
             for worker in busy:
                 yield from _collect(crew, worker, again, attempts)
     finally:
+        atexit.unregister(crew.end)
         crew.end()
 
 
