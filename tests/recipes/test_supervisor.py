@@ -99,22 +99,31 @@ def test_idle_worker_that_dies(context: BaseContext) -> None:
     assert [(outcome.task, outcome.value) for outcome in outcomes] == [(1, 2), (2, 4)]
 
 
-def test_program_that_fails_in_the_loop(start_method: str, tmp_path: Path) -> None:
-    """An error in the loop ends the program, also where a name or a traceback keeps the iterator."""
+@pytest.mark.parametrize("where", ["program", "child"])
+def test_process_that_fails_in_the_loop(start_method: str, where: str, tmp_path: Path) -> None:
+    """An error in the loop ends the program, or the process, also where a name or a traceback keeps the iterator."""
     script = tmp_path / "script.py"
     script.write_text(
         "import multiprocessing\n"
+        "import sys\n"
         "from supervisor import supervise\n"
-        "if __name__ == '__main__':\n"
-        f"    multiprocessing.set_start_method({start_method!r})\n"
+        "def fail():\n"
         "    outcomes = supervise(abs, range(9), workers=2)\n"
         "    for outcome in outcomes:\n"
-        "        raise LookupError(outcome.task)\n",
+        "        raise LookupError(outcome.task)\n"
+        "if __name__ == '__main__':\n"
+        f"    multiprocessing.set_start_method({start_method!r})\n"
+        f"    if {where!r} == 'program':\n"
+        "        fail()\n"
+        "    child = multiprocessing.Process(target=fail)\n"
+        "    child.start()\n"
+        "    child.join()\n"
+        "    sys.exit(child.exitcode)\n",
         encoding="utf-8",
     )
     environment = {**os.environ, "PYTHONPATH": str(file_of("supervisor").parent)}
     run = subprocess.run(  # noqa: PLW1510
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=30
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60
     )
     assert run.returncode == 1
     assert "LookupError" in run.stderr

@@ -10,7 +10,6 @@ Copy this file; it needs the standard library alone.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import multiprocessing
 import os
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.reduction import ForkingPickler
+from multiprocessing.util import Finalize
 from typing import Any, Generic, TypeVar
 
 __all__ = [
@@ -226,8 +226,8 @@ def _outcomes(
     crew: _Crew, source: Iterator[Any], attempts: int
 ) -> Iterator[Outcome[Any, Any]]:
     again: deque[_Job] = deque()
-    # what the program has not ended, it would wait for at its end
-    atexit.register(crew.end)
+    # workers whom nobody ends, the program would wait for
+    end = Finalize(None, crew.end, exitpriority=0)
     try:
         while True:
             yield from _hand_out(crew, source, again)
@@ -238,8 +238,7 @@ def _outcomes(
             for worker in busy:
                 yield from _collect(crew, worker, again, attempts)
     finally:
-        atexit.unregister(crew.end)
-        crew.end()
+        end()
 
 
 def _hand_out(
