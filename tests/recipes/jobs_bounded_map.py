@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import NoReturn
+
+
+class Picky(Exception):  # noqa: N818
+    """An exception that can be pickled, and not be made again."""
+
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__(f"{first} and {second}")
+
+
+def be_picky(number: int) -> NoReturn:
+    """Raise what can not cross."""
+    raise Picky(1, number)
 
 
 def square(number: int) -> int:

@@ -58,6 +58,14 @@ def sleep(number: int) -> int:
     return number
 
 
+def sleep_at(path: str) -> str:
+    """Make the file, and never come back; return no name."""
+    if path:
+        Path(path).touch()
+        time.sleep(3600)
+    return path
+
+
 def write_down(task: tuple[str, int]) -> tuple[str, int]:
     """Make a file of that number."""
     Path(task[0], str(task[1])).touch()

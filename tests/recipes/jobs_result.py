@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.synchronize import Event
@@ -64,6 +65,12 @@ def wait(event: Event) -> str:
     """Return when the event is set."""
     event.wait()
     return "done"
+
+
+def return_and_stay(value: int) -> int:
+    """Return it, while a thread keeps the process."""
+    threading.Thread(target=threading.Event().wait).start()
+    return value
 
 
 def vanish_as_a_parent(context: Any, started: Event, event: Event) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -82,6 +83,22 @@ def abandon(context: Any, end: Connection) -> NoReturn:
     os._exit(0)
 
 
+def abandon_two(context: Any, end: Connection, never: Event) -> NoReturn:
+    """Start a process that takes messages, and then one that goes on, and exit."""
+    ring = RingBuffer(1, 1, context=context)
+    ready, other_ready = context.Event(), context.Event()
+    context.Process(target=tell_why, args=(ring, end, ready)).start()
+    context.Process(target=_live, args=(other_ready, never)).start()
+    ready.wait()
+    other_ready.wait()
+    os._exit(0)
+
+
+def _live(ready: Event, never: Event) -> None:
+    ready.set()
+    never.wait()
+
+
 def tell_why(ring: RingBuffer, end: Connection, ready: Event) -> None:
     """Send why no message came."""
     ready.set()
@@ -89,3 +106,19 @@ def tell_why(ring: RingBuffer, end: Connection, ready: Event) -> None:
         ring.get()
     except RingAborted as error:
         end.send(str(error))
+
+
+def fail_and_stay(ring: RingBuffer) -> NoReturn:
+    """Fail, while a thread keeps the process."""
+    with ring:
+        threading.Thread(target=threading.Event().wait).start()
+        raise LookupError
+
+
+def fail_and_wait(ring: RingBuffer, end: Event) -> NoReturn:
+    """Fail, and end when told to."""
+    try:
+        with ring:
+            raise LookupError
+    finally:
+        end.wait()

@@ -68,6 +68,11 @@ def be_picky() -> NoReturn:
     raise Picky(1, 2)
 
 
+def be_picky_with(_: State) -> NoReturn:
+    """Raise what can not cross, in a task."""
+    raise Picky(3, 4)
+
+
 def vanish() -> NoReturn:
     """Exit without a word."""
     os._exit(7)

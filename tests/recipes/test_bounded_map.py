@@ -76,6 +76,14 @@ def test_exception_in_place_of_its_value(context: BaseContext, ordered: bool) ->
     assert not multiprocessing.active_children()
 
 
+def test_exception_that_can_not_cross(context: BaseContext) -> None:
+    """An exception that can not be made again is a RuntimeError that names it, with its traceback."""
+    values = bounded_map(jobs.be_picky, [2], workers=1, context=context)
+    with pytest.raises(RuntimeError, match="Picky: 1 and 2") as caught:
+        next(values)
+    assert "raise Picky(1, number)" in str(caught.value.__cause__)
+
+
 def test_source_that_fails(context: BaseContext) -> None:
     """What the source raises is raised, and nothing is left."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import threading
+import time
 from collections import Counter
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -14,7 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_closable_queue as jobs
 
+from spawnable.recipes import closable_queue
 from spawnable.recipes.closable_queue import ClosableQueue, QueueAborted, WorkerFailed
+
+#: what a test that must not wait gives up after, seconds
+LONG = 60.0
 
 
 def crowd(context: Any, lists: list[list[Any]], consumers: int, maxsize: int, delay: float = 0) -> list[list[Any]]:
@@ -103,8 +108,109 @@ def test_producer_that_fails(context: Any, job: Any) -> None:
         worker.start()
     with pytest.raises(WorkerFailed, match="ended with an exit code") as caught, queue.watch(workers):
         pass
-    assert any(caught.value.exit_codes.values())
+    assert "Ann" in caught.value.exit_codes
     assert not multiprocessing.active_children()
+
+
+def test_worker_that_fails_and_stays(context: Any) -> None:
+    """A worker that has failed and does not end is killed, and named."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+    worker = context.Process(target=jobs.fail_and_stay, args=(queue,), name="Ann")
+    worker.start()
+    with pytest.raises(WorkerFailed, match="Ann"), queue.watch([worker], grace=0.2):
+        pass
+    assert not multiprocessing.active_children()
+
+
+def test_first_to_fail_is_named(context: Any) -> None:
+    """Where one fails, and another that was told of it ends before that one does, both are named."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+    end = context.Event()
+    ann = context.Process(target=jobs.fail_and_wait, args=(queue, end), name="Ann")
+    bo = context.Process(target=jobs.consume_and_forget, args=(queue,), name="Bo")
+    ann.start()
+    bo.start()
+    with pytest.raises(WorkerFailed) as caught, queue.watch([ann, bo], grace=LONG):
+        # until the watch knows: it alone may ask for the end
+        while bo._popen.returncode is None:
+            time.sleep(0.001)
+        end.set()
+    assert set(caught.value.exit_codes) == {"Ann", "Bo"}
+
+
+@pytest.mark.parametrize("maxsize", [0, 1])
+def test_parent_that_leaves_early(context: Any, maxsize: int) -> None:
+    """A parent that breaks out of its loop lets its producers end, and that is no error."""
+    queue = ClosableQueue[Any](producers=1, maxsize=maxsize, context=context)
+    worker = context.Process(target=jobs.produce, args=(queue, [bytes(10_000)] * 100))
+    worker.start()
+    with queue.watch([worker]):
+        for _ in queue:
+            break
+    assert not multiprocessing.active_children()
+
+
+def test_thread_of_the_parent_that_consumes(context: Any) -> None:
+    """Another thread of the parent may go on to take what is left, when the block has come to its end."""
+    queue = ClosableQueue[Any](producers=2, context=context)
+    worker = context.Process(target=jobs.produce, args=(queue, [1, 2]))
+    worker.start()
+    items: list[int] = []
+    begun, taken = threading.Event(), threading.Event()
+
+    def take() -> None:
+        for item in queue:
+            items.append(item)
+            begun.set()
+        taken.set()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    with queue.watch([worker]):
+        begun.wait()
+    with queue:
+        queue.put(3)
+    thread.join()
+    assert (items, taken.is_set()) == ([1, 2, 3], True)
+
+
+def test_consumer_that_dies_with_the_lock(context: Any) -> None:
+    """A consumer killed while it counts a producer down does not keep the parent from being told."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+    taken = context.Event()
+    worker = context.Process(target=jobs.vanish_with_the_lock, args=(queue, taken), name="Ann")
+    worker.start()
+    with queue:
+        pass
+    with pytest.raises(WorkerFailed, match=r"Ann \(9\)"), queue.watch([worker]):
+        taken.wait()
+        list(queue)
+
+
+def test_nothing_to_wait_for(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all workers have ended the watch ends at once: it does not wait for none of them."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+    worker = context.Process(target=jobs.produce, args=(queue, []))
+    worker.start()
+    worker.join()
+    waits: list[Any] = []
+    monkeypatch.setattr(closable_queue, "wait", lambda things, _: waits.append(things))
+    with queue.watch([worker]):
+        pass
+    assert waits == []
+
+
+def test_parent_that_is_told_puts_no_more(context: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """What a parent has put, and nobody will take, is dropped in silence when a worker has failed."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+    worker = context.Process(target=jobs.fail_and_wait, args=(queue, context.Event()), name="Ann")
+    for _ in range(9):
+        queue.put(bytes(1_000_000))
+    worker.start()
+    with pytest.raises(WorkerFailed), queue.watch([worker], grace=0.2):
+        pass
+    assert not queue._queue._buffer
+    assert "handle is closed" not in capfd.readouterr().err
 
 
 def test_parent_that_consumes_is_told(context: Any) -> None:
@@ -157,7 +263,8 @@ def test_faults(context: Any, faults: int, chance: random.Random) -> None:
         for worker in workers:
             worker.start()
         writer.close()
-        timer = threading.Timer(chance.uniform(0, 0.3), chance.choice(workers).kill)
+        victim = chance.choice(workers)
+        timer = threading.Timer(chance.uniform(0, 0.3), victim.kill)
         timer.start()
         try:
             with queue.watch(workers, grace=1.5):
@@ -167,7 +274,7 @@ def test_faults(context: Any, faults: int, chance: random.Random) -> None:
                     taken = []
             assert sorted(taken) == sorted(items + items)
         except WorkerFailed as error:
-            assert any(error.exit_codes.values())
+            assert victim.name in error.exit_codes
         timer.cancel()
         timer.join()
         reader.close()

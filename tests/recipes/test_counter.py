@@ -82,12 +82,31 @@ def test_read_while_it_runs(context: Any) -> None:
 
 
 def test_reading_takes_no_lock() -> None:
-    """The value can be read while every place is being added to, and never falls while others add."""
+    """The value can be read while every place is being added to."""
     counter = SharedCounter(2)
     counter.add(5)
     counter._take(0)
     counter._take(0)
     assert counter.value == 5
+
+
+def test_never_falls(context: Any) -> None:
+    """While others add, what is read never falls, and lies between what they had added before and after."""
+    counter = SharedCounter(2, context=context)
+    done = context.RawArray("q", 2)
+    workers = [context.Process(target=jobs.add_for_ever, args=(counter, done, place)) for place in range(2)]
+    for worker in workers:
+        worker.start()
+    readings = []
+    while min(done) < 1000:
+        before = sum(done)
+        readings.append(counter.value)
+        # one more of each may be counted, and not yet noted
+        assert before <= readings[-1] <= sum(done) + len(workers)
+    for worker in workers:
+        worker.kill()
+        worker.join()
+    assert readings == sorted(readings)
 
 
 def test_killed_in_the_middle(context: Any) -> None:

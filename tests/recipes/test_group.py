@@ -53,6 +53,25 @@ def test_first_failure_stops_the_others(context: BaseContext) -> None:
         _ = waits.value
 
 
+def test_interrupt_right_after_a_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the moment in which a member was started ends that member too."""
+    kind = context.Process
+    start = kind.start
+
+    def start_and_raise(process: Any) -> None:
+        start(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kind, "start", start_and_raise)
+    with pytest.raises(KeyboardInterrupt), ProcessGroup(context=context) as group:
+        group.start(jobs.announce, args=(context.Event(), context.Event()))
+    left = multiprocessing.active_children()
+    for process in left:
+        process.kill()
+        process.join()
+    assert left == []
+
+
 def test_one_that_vanishes_is_a_failure(context: BaseContext) -> None:
     """A member that exits without having returned ends the group, by name and exit code."""
     with (

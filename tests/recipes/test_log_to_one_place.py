@@ -283,6 +283,26 @@ def test_worker_that_goes_on(context: Any, written: Written) -> None:
     assert written.texts() == ["here"]
 
 
+def test_worker_that_goes_on_logging(context: Any, written: Written) -> None:
+    """The block ends in time also while a worker logs on and on; what it logs after that is not written."""
+    place, end = OnePlace(grace=0), context.Event()
+    worker = context.Process(target=jobs.log_now_and_then, args=(place, end))
+    worker.start()
+
+    def enter_and_leave() -> None:
+        with place:
+            while not written.records:
+                time.sleep(0.001)
+
+    block = threading.Thread(target=enter_and_leave, daemon=True)
+    block.start()
+    block.join(20)
+    ended, goes_on = not block.is_alive(), worker.is_alive()
+    end.set()
+    worker.join()
+    assert (ended, goes_on) == (True, True)
+
+
 def test_nobody_listens(context: Any, written: Written) -> None:
     """A worker that comes after the block is told so."""
     with OnePlace() as place:
@@ -322,6 +342,22 @@ def test_program_that_never_enters(start_method: str, tmp_path: Path) -> None:
     )
     assert run.returncode == 1
     assert "LookupError: before the block" in run.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pipe of Windows has no file that could be removed")
+def test_program_whose_door_is_gone(tmp_path: Path) -> None:
+    """A program that can not end its block in order, as the listener's socket was removed, ends nevertheless."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os\nfrom log_to_one_place import OnePlace\nwith OnePlace() as place:\n    os.unlink(place._address)\n",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "PYTHONPATH": str(file_of("log_to_one_place").parent)}
+    run = subprocess.run(  # noqa: PLW1510
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 1
+    assert "FileNotFoundError" in run.stderr
 
 
 def test_faults(context: Any, faults: int, chance: random.Random, written: Written) -> None:

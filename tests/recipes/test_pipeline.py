@@ -147,13 +147,18 @@ def test_stage_that_closes_its_pipes(context: BaseContext, monkeypatch: pytest.M
     assert not multiprocessing.active_children()
 
 
-def test_iterator_that_is_left(context: BaseContext) -> None:
+def test_iterator_that_is_left(context: BaseContext, tmp_path: Path) -> None:
     """A loop that is left early ends all processes, those that sleep too."""
     with contextlib.closing(pipeline(count(), [jobs.same, jobs.double], context=context)) as values:
         assert next(values) == 0
     assert not multiprocessing.active_children()
-    iterator = pipeline([1, 2], [jobs.sleep], context=context)
+    asleep = tmp_path / "asleep"
+    iterator = pipeline(["", str(asleep)], [jobs.sleep_at], context=context)
+    assert next(iterator) == ""
+    while not asleep.exists():
+        time.sleep(0.001)
     iterator.close()
+    assert not multiprocessing.active_children()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 import traceback
+from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
 from typing import Any
 
@@ -117,6 +118,17 @@ def test_time_limit_of_the_wait(context: BaseContext) -> None:
     assert process.process.is_alive()
     event.set()
     assert process.result(timeout=60) == "done"
+
+
+def test_time_limit_of_the_end(context: BaseContext) -> None:
+    """A process that has returned and does not end keeps neither its value nor the end of the block."""
+    with ProcessWithResult(jobs.return_and_stay, args=(7,), context=context) as process:
+        wait([process._reader])
+        assert process.result(timeout=0) == 7
+        assert process.process.is_alive()
+        assert process.result(timeout=0.01) == 7
+    assert not process.process.is_alive()
+    assert process.result() == 7
 
 
 def test_block_that_ends_stops_it(context: BaseContext) -> None:

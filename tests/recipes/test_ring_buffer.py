@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import threading
+import time
 from collections import deque
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
@@ -254,6 +255,32 @@ def test_worker_that_does_not_end(context: Any) -> None:
     assert not multiprocessing.active_children()
 
 
+def test_worker_that_fails_and_stays(context: Any) -> None:
+    """A worker that has failed and does not end is killed, and named."""
+    ring = RingBuffer(1, 5, context=context)
+    worker = context.Process(target=jobs.fail_and_stay, args=(ring,), name="Ann")
+    worker.start()
+    with pytest.raises(WorkerFailed, match="Ann"), ring.watch([worker], grace=0.2):
+        pass
+    assert not multiprocessing.active_children()
+
+
+def test_first_to_fail_is_named(context: Any) -> None:
+    """Where one fails, and another that was told of it ends before that one does, both are named."""
+    ring = RingBuffer(1, 5, context=context)
+    end = context.Event()
+    ann = context.Process(target=jobs.fail_and_wait, args=(ring, end), name="Ann")
+    bo = context.Process(target=jobs.take, args=(ring, 1), name="Bo")
+    ann.start()
+    bo.start()
+    with pytest.raises(WorkerFailed) as caught, ring.watch([ann, bo], grace=LONG):
+        # until the watch knows: it alone may ask for the end
+        while bo._popen.returncode is None:
+            time.sleep(0.001)
+        end.set()
+    assert set(caught.value.exit_codes) == {"Ann", "Bo"}
+
+
 def test_parent_that_dies(context: Any) -> None:
     """A child that waits for messages is told when the process that started it is gone."""
     reader, writer = context.Pipe(duplex=False)
@@ -264,6 +291,22 @@ def test_parent_that_dies(context: Any) -> None:
     assert reader.recv() == "the parent process is gone"
     reader.close()
     parent.join()
+
+
+def test_parent_that_dies_while_a_sibling_lives(context: Any) -> None:
+    """A child is told so too where another child, which a fork gave what would tell of it, goes on."""
+    reader, writer = context.Pipe(duplex=False)
+    never = context.Event()
+    parent = context.Process(target=jobs.abandon_two, args=(context, writer, never))
+    parent.start()
+    writer.close()
+    try:
+        assert reader.poll(LONG)
+        assert reader.recv() == "the parent process is gone"
+    finally:
+        never.set()
+        reader.close()
+        parent.join()
 
 
 def test_faults(context: Any, faults: int, chance: random.Random) -> None:
@@ -280,7 +323,8 @@ def test_faults(context: Any, faults: int, chance: random.Random) -> None:
         for worker in workers:
             worker.start()
         writer.close()
-        timer = threading.Timer(chance.uniform(0, 0.3), chance.choice(workers).kill)
+        victim = chance.choice(workers)
+        timer = threading.Timer(chance.uniform(0, 0.3), victim.kill)
         timer.start()
         try:
             with ring.watch(workers):
@@ -290,7 +334,7 @@ def test_faults(context: Any, faults: int, chance: random.Random) -> None:
                     taken = None
             assert taken == messages
         except WorkerFailed as error:
-            assert any(error.exit_codes.values())
+            assert victim.name in error.exit_codes
         timer.cancel()
         timer.join()
         reader.close()

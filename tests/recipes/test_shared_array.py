@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import multiprocessing
+import os
 import pickle
 import random
 import subprocess
@@ -22,9 +24,13 @@ np = pytest.importorskip("numpy")
 
 from tests.recipes import jobs_shared_array as jobs  # noqa: E402
 
+from spawnable.recipes import shared_array  # noqa: E402
 from spawnable.recipes.shared_array import SharedArray, _attach  # noqa: E402
 
 DTYPES = ["u1", "i8", "f4", "c16", "?", "S3", "U2", "M8[s]", [("a", "i4"), ("b", "f8", (2,))]]
+
+#: what a test that must not wait gives up after, seconds
+LONG = 60.0
 
 
 def exists(name: str) -> bool:
@@ -71,7 +77,16 @@ def test_copy() -> None:
         assert original[0, 0] == 0
 
 
-@pytest.mark.parametrize(("shape", "dtype", "text"), [(2, object, "holds objects"), ((2, -1), "f8", "negative size")])
+@pytest.mark.parametrize(
+    ("shape", "dtype", "text"),
+    [
+        (2, object, "holds objects"),
+        ((2, -1), "f8", "negative size"),
+        (2, str, "not the dtype of an element"),
+        (2, [], "not the dtype of an element"),
+        (2, ("f8", (2,)), "not the dtype of an element"),
+    ],
+)
 def test_what_can_not_be_shared(shape: Any, dtype: Any, text: str) -> None:
     """Objects, and less than nothing, are an error of the call."""
     with pytest.raises(ValueError, match=text):
@@ -106,6 +121,37 @@ def test_sent_to_a_pool_that_runs(context: BaseContext) -> None:
         assert pool.submit(jobs.total, shared).result() == 1000
     with shared:
         assert exists(shared._block.name)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_fork_while_a_thread_attaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is forked while another thread attaches has no lock that nobody would release."""
+    context = multiprocessing.get_context("fork")
+    attaching, go_on = threading.Event(), threading.Event()
+
+    class Slow(shared_array._Block):
+        """A block that the main thread opens at once, and others when told to."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            if threading.current_thread() is not threading.main_thread():
+                attaching.set()
+                go_on.wait()
+            super().__init__(*args, **kwargs)
+
+    monkeypatch.setattr(shared_array, "_Block", Slow)
+    with SharedArray(1) as shared:
+        packed = pickle.dumps(shared)
+        thread = threading.Thread(target=pickle.loads, args=(packed,))
+        thread.start()
+        attaching.wait()
+        child = context.Process(target=pickle.loads, args=(packed,))
+        child.start()
+        child.join(LONG)
+        child.kill()
+        child.join()
+        go_on.set()
+        thread.join()
+    assert child.exitcode == 0
 
 
 def test_sent_through_a_queue(context: Any) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
+import subprocess
+import sys
 import threading
 from itertools import count, islice
 from multiprocessing.context import BaseContext
@@ -15,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_supervisor as jobs
 
+from spawnable.recipes import file_of
 from spawnable.recipes.supervisor import RemoteTraceback, WorkerDied, supervise
 
 
@@ -79,6 +83,50 @@ def test_endless_tasks(context: BaseContext) -> None:
     assert len(taken) <= 5 + 2
     cast("Any", outcomes).close()
     assert not multiprocessing.active_children()
+
+
+def test_idle_worker_that_dies(context: BaseContext) -> None:
+    """A worker that dies while it has no task is replaced, and the next task's one attempt is not lost with it."""
+
+    def tasks() -> Any:
+        yield 1
+        (worker,) = multiprocessing.active_children()
+        worker.kill()
+        worker.join()
+        yield 2
+
+    outcomes = list(supervise(jobs.double, tasks(), workers=1, attempts=1, context=context))
+    assert [(outcome.task, outcome.value) for outcome in outcomes] == [(1, 2), (2, 4)]
+
+
+@pytest.mark.parametrize("where", ["program", "child"])
+def test_process_that_fails_in_the_loop(start_method: str, where: str, tmp_path: Path) -> None:
+    """An error in the loop ends the program, or the process, also where a name or a traceback keeps the iterator."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import multiprocessing\n"
+        "import sys\n"
+        "from supervisor import supervise\n"
+        "def fail():\n"
+        "    outcomes = supervise(abs, range(9), workers=2)\n"
+        "    for outcome in outcomes:\n"
+        "        raise LookupError(outcome.task)\n"
+        "if __name__ == '__main__':\n"
+        f"    multiprocessing.set_start_method({start_method!r})\n"
+        f"    if {where!r} == 'program':\n"
+        "        fail()\n"
+        "    child = multiprocessing.Process(target=fail)\n"
+        "    child.start()\n"
+        "    child.join()\n"
+        "    sys.exit(child.exitcode)\n",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "PYTHONPATH": str(file_of("supervisor").parent)}
+    run = subprocess.run(  # noqa: PLW1510
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 1
+    assert "LookupError" in run.stderr
 
 
 @pytest.mark.parametrize(("workers", "attempts"), [(0, 1), (1, 0)])

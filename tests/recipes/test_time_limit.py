@@ -6,6 +6,7 @@ import multiprocessing
 import random
 import traceback
 from multiprocessing.context import BaseContext
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,6 +48,31 @@ def test_call_that_can_not_be_interrupted(context: BaseContext) -> None:
     with pytest.raises(OutOfTime):
         limited(0.3, jobs.wait_forever, (context.Event(),), {}, context)
     assert not multiprocessing.active_children()
+
+
+def test_limit_without_end(context: BaseContext, capfd: pytest.CaptureFixture[str]) -> None:
+    """A limit that is longer than a timer can count is none."""
+    assert limited(float("inf"), jobs.join, ("a",), {"second": "b"}, context) == "ab"
+    assert "OverflowError" not in capfd.readouterr().err
+
+
+def test_interrupt_right_after_the_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the moment in which the process was started leaves no process."""
+    kind = context.Process
+    start = kind.start
+
+    def start_and_raise(process: Any) -> None:
+        start(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kind, "start", start_and_raise)
+    with pytest.raises(KeyboardInterrupt):
+        limited(ENOUGH, jobs.wait_forever, (context.Event(),), {}, context)
+    left = multiprocessing.active_children()
+    for process in left:
+        process.kill()
+        process.join()
+    assert left == []
 
 
 def test_exception_with_its_traceback(context: BaseContext) -> None:

@@ -62,6 +62,15 @@ def test_error_of_a_function(context: BaseContext, tmp_path: Path) -> None:
         assert pool.submit(jobs.named, first=5, second=3).result() == 2
 
 
+def test_error_of_a_function_that_can_not_cross(context: BaseContext, tmp_path: Path) -> None:
+    """What a function raises and can not be made again is a RuntimeError that names it, and breaks no pool."""
+    with StatePool(jobs.State, (tmp_path,), workers=1, context=context) as pool:
+        with pytest.raises(RuntimeError, match="Picky: 3 and 4") as caught:
+            pool.submit(jobs.be_picky_with).result()
+        assert "raise Picky(3, 4)" in str(caught.value.__cause__)
+        assert pool.submit(jobs.named, first=5, second=3).result() == 2
+
+
 def test_state_that_fails(context: Any, capfd: pytest.CaptureFixture[str]) -> None:
     """Where the state can not be made each task says why; no worker tries twice, and none prints it."""
     count = context.Value("i", 0)

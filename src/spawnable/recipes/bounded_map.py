@@ -11,6 +11,7 @@ Copy this file; it needs the standard library alone.
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -81,7 +82,8 @@ def _values(
     try:
         while True:
             for item in islice(source, ahead - len(open_)):
-                open_[executor.submit(function, item)] = None
+                future = executor.submit(_call_fit, function, item)
+                open_[future] = None
             if not open_:
                 return
             future = next(iter(open_))
@@ -93,3 +95,25 @@ def _values(
             yield future.result()
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _call_fit(function: Callable[[T], R], item: T) -> R:
+    """Call it, in a worker; what it raises can be sent."""
+    try:
+        return function(item)
+    except Exception as error:
+        fit = _fit(error)
+        if fit is error:
+            raise
+        raise fit from error
+
+
+def _fit(error: Exception) -> Exception:
+    """Return the exception, or one that can be pickled instead."""
+    try:
+        copy = pickle.loads(pickle.dumps(error))
+    except Exception:
+        copy = None
+    if type(copy) is type(error):
+        return error
+    return RuntimeError(f"{type(error).__qualname__}: {error}")

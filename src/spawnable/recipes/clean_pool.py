@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -119,7 +120,9 @@ class CleanPool(ProcessPoolExecutor):
             try:
                 with _held():
                     self._roster.end(self._grace)
-                    closer.join()
+                # it notices that; if not, Ctrl-C ends the wait
+                while closer.is_alive():
+                    closer.join(_LOOK)
             finally:
                 if self._handles:
                     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -215,9 +218,15 @@ def _held() -> Iterator[None]:
         yield
         return
     came: list[int] = []
+    owner = os.getpid()
 
     def note(number: int, _: object) -> None:
-        came.append(number)
+        if os.getpid() == owner:
+            came.append(number)
+        elif number == signal.SIGTERM:
+            # in a worker that was forked just now
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {n: signal.getsignal(n) for n in numbers}
@@ -228,7 +237,8 @@ def _held() -> Iterator[None]:
             signal.signal(one, note)
         yield
     finally:
-        for one in ours:
+        # Ctrl-C last: until then it is noted
+        for one in reversed(ours):
             signal.signal(one, before[one])
         for number in came:
             signal.raise_signal(number)

@@ -13,6 +13,7 @@ Copy this file; it needs the standard library alone.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import threading
 import time
@@ -65,8 +66,8 @@ class ClosableQueue(Generic[T]):
     by one consumer.  A producer's items keep their order.
 
     `maxsize` is how many items may wait before `put` does; 0 for
-    as many as there are.  Make it before the processes, and give
-    it to them as an argument.
+    as many as the system can count.  Make it before the
+    processes, and give it to them as an argument.
     """
 
     def __init__(
@@ -81,7 +82,10 @@ class ClosableQueue(Generic[T]):
         using: Any = context or multiprocessing
         self._queue = using.Queue(maxsize)
         self._producers = using.Value("q", producers)
-        self._aborted = using.RawValue("b", 0)
+        # the process that was the first to abort
+        self._aborted = using.RawValue("q", 0)
+        #: the thread here that is in the middle of its loop
+        self._taker = 0
 
     def put(self, item: T) -> None:
         """Add an item; wait while the queue is full.
@@ -109,6 +113,7 @@ class ClosableQueue(Generic[T]):
 
         Raises `QueueAborted`.
         """
+        self._taker = threading.get_ident()
         more = True
         while more:
             packed = self._get()
@@ -116,9 +121,15 @@ class ClosableQueue(Generic[T]):
                 yield pickle.loads(packed)
                 continue
             # an end, put by a producer after all its items
-            with self._producers.get_lock():
+            lock = self._producers.get_lock()
+            while not lock.acquire(timeout=_LOOK):
+                self._check()
+            try:
                 self._producers.value -= 1
                 more = self._producers.value > 0
+            finally:
+                lock.release()
+        self._taker = 0
         self._put(None)  # for the next consumer to find
 
     def abort(self) -> None:
@@ -126,7 +137,7 @@ class ClosableQueue(Generic[T]):
 
         Who waits in one of them finds out within a second.
         """
-        self._aborted.value = 1
+        self._aborted.value = self._aborted.value or os.getpid()
         # what is not yet written need not be, for this to end
         self._queue.cancel_join_thread()
 
@@ -139,10 +150,14 @@ class ClosableQueue(Generic[T]):
         As soon as one has failed, the queue is aborted, also while
         the block itself takes items; who has not ended `grace`
         seconds later is killed.  Raises `WorkerFailed`.  An
-        exception in the block aborts the queue as well.
+        exception in the block aborts the queue as well, and so
+        does a block that leaves its own loop early: workers that
+        would have taken the rest end, too.
 
-        Do not `join()` the workers in the block: of two threads
-        that ask for the end of a process, one may be told 255.
+        In the block, ask nobody for the end of a process, also in
+        another thread: not by `join()`, nor by `Process.start()`,
+        a pool or `active_children()`, which ask for all.  Of two
+        threads that ask for one, one may be told 255.
         """
         watched = _Watched(list(workers), self, grace)
         try:
@@ -156,6 +171,9 @@ class ClosableQueue(Generic[T]):
             watched.end()
             raise
         else:
+            if self._taker == threading.get_ident():
+                watched.left = True
+                self.abort()
             watched.end()
         if watched.failed:
             raise WorkerFailed(watched.failed)
@@ -195,6 +213,7 @@ class _Watched:
         grace: float,
     ) -> None:
         self.failed: dict[str, int] = {}
+        self.left = False
         self._workers = workers
         self._queue = queue
         self._grace = grace
@@ -219,9 +238,12 @@ class _Watched:
             if now > since + self._grace:
                 break
         self._kill()
+        self._look()
         if self._queue._aborted.value:
-            # a killed worker may have written half of an item, for
-            # whose rest a consumer in this process would wait
+            # this process puts no more, and a killed worker may
+            # have written half of an item, for whose rest a
+            # consumer here would wait
+            self._queue._queue._buffer.clear()
             self._queue._queue._writer.close()
 
     def _look(self) -> bool:
@@ -229,10 +251,16 @@ class _Watched:
         alive = [w for w in self._workers if w.is_alive()]
         codes = [(w.name, w.exitcode) for w in self._workers]
         failed = {name: code for name, code in codes if code}
-        if failed and not self.failed:
+        # who was the first to abort is told, too: it has failed,
+        # and may not have ended yet
+        first = self._queue._aborted.value
+        goes_on = first in {w.pid for w in alive}
+        told = self.failed or self.left
+        if failed and not told and not goes_on:
             self.failed = failed
             self._queue.abort()
-        wait([w.sentinel for w in alive[:_MOST]], _LOOK)
+        if alive:
+            wait([w.sentinel for w in alive[:_MOST]], _LOOK)
         return bool(alive)
 
     def _kill(self) -> None:

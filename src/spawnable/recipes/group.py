@@ -163,15 +163,18 @@ class ProcessGroup:
             args=(reader, writer, target, args, dict(kwargs or {})),
             name=name,
         )
+        member: Member[T] = Member(process, reader, (args, kwargs))
         try:
+            # at once: Ctrl-C may come when it is just started
+            self._members.append(member)
             process.start()
         except BaseException:
-            reader.close()
+            if process.pid is None:
+                self._members.remove(member)
+                reader.close()
             raise
         finally:
             writer.close()
-        member: Member[T] = Member(process, reader, (args, kwargs))
-        self._members.append(member)
         return member
 
     def __enter__(self) -> Self:

@@ -80,8 +80,12 @@ class OnePlace:
         # workers that wait at the door end, and so may this process
         atexit.register(listener.close)
         self._end: float | None = None
+        #: when what is written last was logged, by the clock
+        self._last = float("inf")
+        # a daemon, as the readers are: where the block can not
+        # end in order, the program does nevertheless
         self._accepting = threading.Thread(
-            target=self._accept, args=(listener,)
+            target=self._accept, args=(listener,), daemon=True
         )
         self._readers: list[threading.Thread] = []
 
@@ -127,6 +131,7 @@ class OnePlace:
         _where: TracebackType | None,
     ) -> None:
         """Write what the workers have sent, and let no more in."""
+        self._last = time.time() + self._grace
         self._end = time.monotonic() + self._grace
         with Client(self._address, authkey=_key()) as door:
             door.send_bytes(_LAST)
@@ -145,7 +150,7 @@ class OnePlace:
                 time.sleep(0.01)
                 continue
             reader = threading.Thread(
-                target=self._read, args=(connection,)
+                target=self._read, args=(connection,), daemon=True
             )
             reader.start()
             alive = [r for r in self._readers if r.is_alive()]
@@ -158,9 +163,12 @@ class OnePlace:
         # until the worker ends, or begins a new connection
         with connection, contextlib.suppress(OSError, EOFError):
             while True:
-                if connection.poll(_LOOK):
-                    _write(connection.recv_bytes())
-                elif self._ended():
+                late = self._ended()
+                if connection.poll(0 if late else _LOOK):
+                    # what ended workers have sent is older
+                    if _write(connection.recv_bytes()) > self._last:
+                        break
+                elif late:
                     break
 
     def _ended(self) -> bool:
@@ -230,13 +238,19 @@ def _fit_value(value: Any) -> Any:
     return value
 
 
-def _write(message: bytes) -> None:
-    """Log what a worker has logged; an error in it ends nothing."""
+def _write(message: bytes) -> float:
+    """Log what a worker has logged, and return when that was.
+
+    An error in it ends nothing.
+    """
+    created = 0.0
     with _WRITING:
         try:
             record = logging.makeLogRecord(pickle.loads(message))
+            created = record.created
             logger = logging.getLogger(record.name)
             if logger.isEnabledFor(record.levelno):
                 logger.handle(record)
         except Exception:
             traceback.print_exc()
+    return created

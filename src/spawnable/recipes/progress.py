@@ -177,7 +177,8 @@ class SharedCounter:
         Raises OverflowError where a place would hold a number
         that has more than 64 bits, and TimeoutError if no place
         was free for `timeout` seconds: then as many processes as
-        there are places were killed in the middle of an addition.
+        there are places were killed, or stopped, in the middle of
+        an addition.
 
         >>> counter = SharedCounter()
         >>> counter.add()

@@ -113,11 +113,18 @@ class ProcessWithResult(Generic[T]):
         as its cause; `EndedWithoutResult` where the process ended
         otherwise; `TimeoutError` after `timeout` seconds: then
         the process goes on, and `result` can be called again.
+
+        It waits for the end of the process as well, but not longer
+        than `timeout` seconds: then `stop` kills what goes on.
         """
+        begun = time.monotonic()
         if self._outcome is None:
             self._outcome = self._receive(timeout)
             self._reader.close()
-            self.process.join()
+        left = None
+        if timeout is not None:
+            left = max(0.0, begun + timeout - time.monotonic())
+        self.process.join(left)
         returned, value = self._outcome
         if not returned:
             raise value
@@ -125,9 +132,9 @@ class ProcessWithResult(Generic[T]):
 
     def stop(self) -> None:
         """Kill the process if it goes on, and wait for its end."""
+        self.process.kill()
+        self.process.join()
         if self._outcome is None:
-            self.process.kill()
-            self.process.join()
             code = self.process.exitcode
             error = EndedWithoutResult(self.process.name, code)
             self._outcome = False, error

@@ -101,7 +101,8 @@ class RingBuffer:
         self._taken = using.RawValue("Q", 0)
         self._producer = _Side(using)
         self._consumer = _Side(using)
-        self._aborted = using.RawValue("b", 0)
+        # the process that was the first to abort
+        self._aborted = using.RawValue("q", 0)
 
     def put(
         self,
@@ -199,7 +200,7 @@ class RingBuffer:
         Traceback (most recent call last):
         RingAborted: the other side is gone or failed
         """
-        self._aborted.value = 1
+        self._aborted.value = self._aborted.value or os.getpid()
 
     @contextmanager
     def watch(
@@ -214,8 +215,10 @@ class RingBuffer:
         An exception in the block aborts the ring as well, and so
         does a block that leaves its own side of it early.
 
-        Do not `join()` the workers in the block: of two threads
-        that ask for the end of a process, one may be told 255.
+        In the block, ask nobody for the end of a process, also in
+        another thread: not by `join()`, nor by `Process.start()`,
+        a pool or `active_children()`, which ask for all.  Of two
+        threads that ask for one, one may be told 255.
         """
         watched = _Watch(self, list(workers), grace)
         try:
@@ -238,7 +241,6 @@ class RingBuffer:
         end = (
             None if timeout is None else time.monotonic() + timeout
         )
-        parent = multiprocessing.parent_process()
         while True:
             if self._aborted.value:
                 text = "the other side is gone or failed"
@@ -250,7 +252,7 @@ class RingBuffer:
                 return True
             if end is not None and time.monotonic() >= end:
                 return False
-            if parent is not None and not parent.is_alive():
+            if _is_orphan():
                 raise RingAborted("the parent process is gone")
 
     def _write(self, length: int, message: bytes) -> None:
@@ -264,6 +266,17 @@ class RingBuffer:
         """Return where in the memory the next slot begins."""
         turn: int = count.value % self._slots
         return turn * (_HEAD + self._size)
+
+
+def _is_orphan() -> bool:
+    """Tell whether the process that started this one is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return False
+    # a forked sibling holds open what would tell it
+    forked = multiprocessing.get_start_method() == "fork"
+    moved = forked and os.getppid() != parent.pid
+    return moved or not parent.is_alive()
 
 
 class _Side:
@@ -330,15 +343,20 @@ class _Watch:
                 if now > since + self._grace:
                     break
             wait([w.sentinel for w in alive[:_MOST]], _LOOK)
-        self._look()
         self._kill()
+        self._look()
 
     def _look(self) -> None:
         """Abort the ring where one of the workers is missed."""
         ended = [w for w in self._workers if not w.is_alive()]
         codes = [(worker.name, worker.exitcode) for worker in ended]
         failed = {name: code for name, code in codes if code}
-        if failed and not self.failed and not self._left:
+        # who was the first to abort is told, too: it has failed,
+        # and may not have ended yet
+        first = self._ring._aborted.value
+        alive = {w.pid for w in self._workers if w not in ended}
+        told = self.failed or self._left
+        if failed and not told and first not in alive:
             self.failed = failed
             self._ring.abort()
         pids = {worker.pid for worker in ended}

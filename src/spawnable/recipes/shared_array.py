@@ -25,7 +25,18 @@ import numpy.typing as npt
 
 __all__ = ["SharedArray"]
 
-_attaching = threading.Lock()
+#: of a thread, whether it attaches
+_quiet = threading.local()
+
+if sys.version_info < (3, 13):
+    _tracker: Any = resource_tracker
+    _register = _tracker.register
+
+    def _register_owned(name: str, kind: str) -> None:
+        if not getattr(_quiet, "on", False):
+            _register(name, kind)
+
+    _tracker.register = _register_owned
 
 
 class SharedArray:
@@ -42,8 +53,9 @@ class SharedArray:
     the end of the block as well: the memory is there until its
     last array is gone.
 
-    Raises ValueError for a dtype that holds Python objects, and
-    OSError where there is not so much shared memory.
+    Raises ValueError for a dtype that holds Python objects, has
+    no size or is an array itself, and OSError where there is not
+    so much shared memory.
 
     >>> with SharedArray(3, np.uint8) as shared:
     ...     array = shared.array
@@ -62,6 +74,9 @@ class SharedArray:
         kind = np.dtype(dtype)
         if kind.hasobject:
             text = f"{kind} holds objects, which can not be shared"
+            raise ValueError(text)
+        if not kind.itemsize or kind.subdtype:
+            text = f"{kind!r} is not the dtype of an element"
             raise ValueError(text)
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         count = 1
@@ -179,14 +194,11 @@ def _attach(name: str) -> _Block:
     """
     if sys.version_info >= (3, 13):
         return _Block(name, track=False)
-    with _attaching:
-        tracker: Any = resource_tracker
-        register = tracker.register
-        tracker.register = lambda *_: None
-        try:
-            return _Block(name)
-        finally:
-            tracker.register = register
+    _quiet.on = True
+    try:
+        return _Block(name)
+    finally:
+        _quiet.on = False
 
 
 def _buffer_of(array: npt.NDArray[Any]) -> Any:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.reduction import ForkingPickler
+from multiprocessing.util import Finalize
 from typing import Any, Generic, TypeVar
 
 __all__ = [
@@ -192,6 +193,12 @@ class _Crew:
 
     def begin(self, job: _Job, packed: bytes) -> None:
         idle = [w for w in self._workers if w.job is None]
+        for worker in idle:
+            # of its death no task is to blame
+            alive, _ = worker.look()
+            if not alive:
+                self.remove(worker)
+        idle = [w for w in self._workers if w.job is None]
         if not idle:
             idle = [_Worker(self._using, self._function)]
             self._workers += idle
@@ -219,6 +226,8 @@ def _outcomes(
     crew: _Crew, source: Iterator[Any], attempts: int
 ) -> Iterator[Outcome[Any, Any]]:
     again: deque[_Job] = deque()
+    # workers whom nobody ends, the program would wait for
+    end = Finalize(None, crew.end, exitpriority=0)
     try:
         while True:
             yield from _hand_out(crew, source, again)
@@ -229,7 +238,7 @@ def _outcomes(
             for worker in busy:
                 yield from _collect(crew, worker, again, attempts)
     finally:
-        crew.end()
+        end()
 
 
 def _hand_out(

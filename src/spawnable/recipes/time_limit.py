@@ -121,20 +121,27 @@ def limited(
         process.kill()
 
     end = time.monotonic() + seconds
+    clock = None
     with reader:
-        with writer:
-            process.start()
-        clock = threading.Timer(end - time.monotonic(), kill)
-        # what the process sends may itself come to a halt
-        clock.daemon = True
-        clock.start()
         try:
+            with writer:
+                process.start()
+            left = end - time.monotonic()
+            left = min(left, threading.TIMEOUT_MAX)
+            clock = threading.Timer(left, kill)
+            # what the process sends may itself come to a halt
+            clock.daemon = True
+            clock.start()
             message = _receive(reader, process)
         finally:
-            clock.cancel()
-            clock.join()
-            process.kill()
-            process.join()
+            if clock is not None:
+                clock.cancel()
+                # one that Ctrl-C kept from its start has no end
+                if clock.is_alive():
+                    clock.join()
+            if process.pid is not None:
+                process.kill()
+                process.join()
     if message:
         returned, value, text = pickle.loads(message)
         if returned:

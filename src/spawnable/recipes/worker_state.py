@@ -202,7 +202,13 @@ def _call(
     """Call the function with the state, in a worker."""
     if _mine.failed is not None:
         raise StateFailed(*_mine.failed)
-    return function(_mine.value, *args, **kwargs)
+    try:
+        return function(_mine.value, *args, **kwargs)
+    except Exception as error:
+        fit = _fit(error)
+        if fit is error:
+            raise
+        raise fit from error
 
 
 def _fit(error: Exception) -> Exception:
