@@ -107,6 +107,26 @@ def test_without_namespaces_what_others_left_is_not_touched(monkeypatch: pytest.
         foreign.unlink(missing_ok=True)
 
 
+def test_without_namespaces_a_run_at_its_limit_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, start_method: str
+) -> None:
+    """What is killed can not remove its semaphores: the run does."""
+    code = (
+        "import multiprocessing\nlock = multiprocessing.Lock()\nprint(lock._semlock.name, flush=True)\n"
+        "lock.acquire()\nlock.acquire()\n"
+    )
+    close()
+    monkeypatch.setenv("SPAWNABLE_NO_NAMESPACE", "1")
+    try:
+        transcript = run(Snippet(name="x", code=code, limits=Limits(time=3)), start_method)
+        assert transcript.ended == "stuck"
+        name = transcript.text.strip()
+        assert name.startswith("/mp-") or start_method == "fork"  # there it has none
+        assert not Path("/dev/shm", f"sem.{name.strip('/')}").exists()
+    finally:
+        close()
+
+
 @pytest.mark.parametrize("how", ["process", "main"])
 def test_a_thread_that_holds_its_process_is_named(how: str, start_method: str) -> None:
     """Which thread, and in which function, though it ended after all."""

@@ -38,9 +38,11 @@ _LOOK_AT_FILES = 0.2
 #: seconds that helpers and orphans have to end after the main process did
 _GRACE = 1.5
 #: seconds that processes have to print their stacks
-_STACKS = 1.0
-#: seconds in which the helpers of multiprocessing remove what the others left
-_TIDY = 0.5
+_STACKS = 1.5
+#: looks in which nothing was added to them, after which one that runs is thought to be done
+_STILL = 10
+#: seconds in which the helpers of multiprocessing remove what the others left; and where they get no processor for that
+_TIDY, _TIDY_BUSY = 0.5, 5.0
 #: files that are named of those left
 _NAMED = 50
 #: variables that programs on Windows can not do without
@@ -177,10 +179,12 @@ class _Watch:
             for pid in files:
                 with suppress(OSError):
                     os.kill(pid, STACK_SIGNAL)
-        deadline, sizes = time.monotonic() + _STACKS, [-1]
+        deadline, sizes, still = time.monotonic() + _STACKS, [-1], 0
         while time.monotonic() < deadline and not self.closed.is_set():
             grown = [path.stat().st_size for path in files.values()]
-            if all(grown) and grown == sizes:
+            still = still + 1 if all(grown) and grown == sizes else 0
+            # one that has no processor may be in the middle of it; one that computes always runs
+            if still > _STILL or (still and not any(map(_runs, files))):
                 break
             sizes = grown
             time.sleep(0.02)
@@ -199,7 +203,11 @@ class _Watch:
         while any(self.sightings.kill(helpers=False)) and time.monotonic() < deadline:
             self.main_process.poll()
             time.sleep(_LOOK)
-        while self.sightings.look() and time.monotonic() < deadline:
+        begin = time.monotonic()
+        while living := self.sightings.look():
+            took = time.monotonic() - begin
+            if took > _TIDY_BUSY or (took > _TIDY and not any(map(_runs, living))):
+                break
             time.sleep(_LOOK)
         self.end_group()
         deadline = time.monotonic() + 5
@@ -248,6 +256,14 @@ class _Watch:
             paths=_as_written(shown_paths(request)),
             unknown=_unknown(),
         )
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process wants a processor, or has one."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_RUNNING
+    except psutil.Error:
+        return False
 
 
 def _as_written(paths: dict[str, str]) -> dict[str, str]:

@@ -147,6 +147,8 @@ class Watcher:
             made = self.record.made
             left += leftovers.left_shared(self.shared, made, own=self.contained)
             left += leftovers.left_files(self.request, made)
+        elif not self.contained:  # who was killed removes nothing
+            leftovers.left_shared(self.shared, self.record.made, own=False)
         self.capture.finish(wall)
         return self._transcript(ended, wall, left)
 
