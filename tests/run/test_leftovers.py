@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from spawnable.expectation import Expectations
 from spawnable.run import close, run
 from spawnable.snippet import Limits, Snippet
 from spawnable.transcript import Transcript
@@ -107,7 +108,7 @@ def test_without_namespaces_what_others_left_is_not_touched(monkeypatch: pytest.
         foreign.unlink(missing_ok=True)
 
 
-def test_without_namespaces_a_run_at_its_limit_leaves_nothing(
+def test_without_namespaces_a_run_that_is_ended_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, start_method: str
 ) -> None:
     """What is killed can not remove its semaphores: the run does."""
@@ -118,7 +119,8 @@ def test_without_namespaces_a_run_at_its_limit_leaves_nothing(
     close()
     monkeypatch.setenv("SPAWNABLE_NO_NAMESPACE", "1")
     try:
-        transcript = run(Snippet(name="x", code=code, limits=Limits(time=3)), start_method)
+        expected = Expectations.parse("stuck")  # so it is ended as soon as it waits, and not before
+        transcript = run(Snippet(name="x", code=code, expectations=expected), start_method)
         assert transcript.ended == "stuck"
         name = transcript.text.strip()
         assert name.startswith("/mp-") or start_method == "fork"  # there it has none

@@ -103,6 +103,9 @@ class RingBuffer:
         self._consumer = _Side(using)
         # the process that was the first to abort
         self._aborted = using.RawValue("q", 0)
+        # the process that was the last to wait, and whether it was
+        # a child of its parent when it began
+        self._looked, self._child = 0, False
 
     def put(
         self,
@@ -241,6 +244,10 @@ class RingBuffer:
         end = (
             None if timeout is None else time.monotonic() + timeout
         )
+        parent = multiprocessing.parent_process()
+        if parent is not None and self._looked != os.getpid():
+            self._looked = os.getpid()
+            self._child = os.getppid() == parent.pid
         while True:
             if self._aborted.value:
                 text = "the other side is gone or failed"
@@ -252,7 +259,12 @@ class RingBuffer:
                 return True
             if end is not None and time.monotonic() >= end:
                 return False
-            if _is_orphan():
+            if parent is None:
+                continue
+            # a forked sibling holds open what would tell of its
+            # end, but its child has another parent then
+            moved = self._child and os.getppid() != parent.pid
+            if moved or not parent.is_alive():
                 raise RingAborted("the parent process is gone")
 
     def _write(self, length: int, message: bytes) -> None:
@@ -266,17 +278,6 @@ class RingBuffer:
         """Return where in the memory the next slot begins."""
         turn: int = count.value % self._slots
         return turn * (_HEAD + self._size)
-
-
-def _is_orphan() -> bool:
-    """Tell whether the process that started this one is gone."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return False
-    # a forked sibling holds open what would tell it
-    forked = multiprocessing.get_start_method() == "fork"
-    moved = forked and os.getppid() != parent.pid
-    return moved or not parent.is_alive()
 
 
 class _Side:
