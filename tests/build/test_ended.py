@@ -11,20 +11,13 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.build.conftest import until
 
 from spawnable.store import Store
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends signals")
 #: seconds after an interrupt in which all has ended, on a machine that has other things to do
 SOON = 6
-
-
-def until(true: Any) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + 600
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 def half_way(works: Any) -> set[str]:
@@ -108,7 +101,8 @@ import os, time
 def block(app, docname, source):
     if docname != "index" and os.path.exists({flag!r}):
         open({flag!r} + docname, "w").close()
-        time.sleep(90)
+        while os.path.exists({flag!r}):
+            time.sleep(0.1)
 
 def setup(app):
     app.connect("source-read", block)
