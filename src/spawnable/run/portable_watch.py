@@ -20,6 +20,7 @@ from spawnable.run.notes import Notes
 from spawnable.run.pipe import Output
 from spawnable.run.scene import STACK_SIGNAL, command, environment, lay_out, prepare, shown_paths
 from spawnable.run.sightings import Sightings
+from spawnable.run.stacks import await_stacks
 from spawnable.run.windows import interpreter
 from spawnable.transcript import Leftover, Transcript
 
@@ -37,10 +38,6 @@ _LOOK = 0.01
 _LOOK_AT_FILES = 0.2
 #: seconds that helpers and orphans have to end after the main process did
 _GRACE = 1.5
-#: seconds that processes have to print their stacks
-_STACKS = 1.5
-#: looks in which nothing was added to them, after which one that runs is thought to be done
-_STILL = 10
 #: seconds in which the helpers of multiprocessing remove what the others left; and where they get no processor for that
 _TIDY, _TIDY_BUSY = 0.5, 5.0
 #: files that are named of those left
@@ -179,15 +176,11 @@ class _Watch:
             for pid in files:
                 with suppress(OSError):
                     os.kill(pid, STACK_SIGNAL)
-        deadline, sizes, still = time.monotonic() + _STACKS, [-1], 0
-        while time.monotonic() < deadline and not self.closed.is_set():
-            grown = [path.stat().st_size for path in files.values()]
-            still = still + 1 if all(grown) and grown == sizes else 0
-            # one that has no processor may be in the middle of it; one that computes always runs
-            if still > _STILL or (still and not any(map(_runs, files))):
-                break
-            sizes = grown
-            time.sleep(0.02)
+        await_stacks(
+            lambda: [path.stat().st_size for path in files.values()],
+            lambda: any(map(_runs, files)),
+            self.closed.is_set,
+        )
         for pid, path in files.items():
             self.sightings.processes[pid].stack = path.read_text(errors="replace")[:20_000]
 

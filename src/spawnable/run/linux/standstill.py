@@ -11,18 +11,13 @@ from spawnable.run.linux import procfs
 from spawnable.run.linux.record import Record
 from spawnable.run.regular import read_regular
 from spawnable.run.scene import STACK_SIGNAL
+from spawnable.run.stacks import await_stacks
 from spawnable.transcript import Event
 
 __all__ = ["Standstill", "ask_stacks"]
 
 #: seconds for which a whole tree must be seen to wait without end, to be called stuck early
 _IDLE = 0.5
-#: seconds that processes have to print their stacks
-_STACKS = 1.5
-#: seconds between two looks whether they have
-_PAUSE = 0.02
-#: looks in which nothing was added, after which one that runs is thought to be done
-_STILL = 10
 #: bytes that are kept of one process's stacks
 _STACK = 20_000
 
@@ -70,15 +65,11 @@ def ask_stacks(record: Record, folder: str, living: Iterable[int]) -> None:
             asked[pid] = path
             with suppress(OSError):
                 os.kill(pid, STACK_SIGNAL)
-    deadline, sizes, still = time.monotonic() + _STACKS, [-1], 0
-    while asked and time.monotonic() < deadline:
-        grown = [os.lstat(path).st_size for path in asked.values() if os.path.lexists(path)]
-        still = still + 1 if all(grown) and grown == sizes else 0
-        # one that has no processor may be in the middle of it; one that computes always runs
-        if still > _STILL or (still and not any(_runs(pid) for pid in asked)):
-            break
-        sizes = grown
-        time.sleep(_PAUSE)
+    if asked:
+        await_stacks(
+            lambda: [os.lstat(path).st_size for path in asked.values() if os.path.lexists(path)],
+            lambda: any(map(_runs, asked)),
+        )
     for pid, path in asked.items():
         record.seen[pid].process.stack = read_regular(path, _STACK).decode(errors="replace")
 
