@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -55,22 +54,6 @@ def take_one(queue: ClosableQueue[Any], taken: Event) -> None:
     for _ in queue:
         break
     taken.set()
-
-
-def fail_and_stay(queue: ClosableQueue[Any]) -> NoReturn:
-    """Fail, while a thread keeps the process."""
-    with queue:
-        threading.Thread(target=threading.Event().wait).start()
-        raise LookupError
-
-
-def fail_and_wait(queue: ClosableQueue[Any], end: Event) -> NoReturn:
-    """Fail, and end when told to."""
-    try:
-        with queue:
-            raise LookupError
-    finally:
-        end.wait()
 
 
 def vanish_with_the_lock(queue: ClosableQueue[Any], taken: Event) -> NoReturn:

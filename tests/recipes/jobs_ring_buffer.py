@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -106,19 +105,3 @@ def tell_why(ring: RingBuffer, end: Connection, ready: Event) -> None:
         ring.get()
     except RingAborted as error:
         end.send(str(error))
-
-
-def fail_and_stay(ring: RingBuffer) -> NoReturn:
-    """Fail, while a thread keeps the process."""
-    with ring:
-        threading.Thread(target=threading.Event().wait).start()
-        raise LookupError
-
-
-def fail_and_wait(ring: RingBuffer, end: Event) -> NoReturn:
-    """Fail, and end when told to."""
-    try:
-        with ring:
-            raise LookupError
-    finally:
-        end.wait()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import random
 import threading
-import time
 from collections import Counter
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -14,12 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_closable_queue as jobs
+from tests.recipes.jobs_watches import fail_and_wait
 
 from spawnable.recipes import closable_queue
 from spawnable.recipes.closable_queue import ClosableQueue, QueueAborted, WorkerFailed
-
-#: what a test that must not wait gives up after, seconds
-LONG = 60.0
 
 
 def crowd(context: Any, lists: list[list[Any]], consumers: int, maxsize: int, delay: float = 0) -> list[list[Any]]:
@@ -112,32 +109,6 @@ def test_producer_that_fails(context: Any, job: Any) -> None:
     assert not multiprocessing.active_children()
 
 
-def test_worker_that_fails_and_stays(context: Any) -> None:
-    """A worker that has failed and does not end is killed, and named."""
-    queue = ClosableQueue[Any](producers=1, context=context)
-    worker = context.Process(target=jobs.fail_and_stay, args=(queue,), name="Ann")
-    worker.start()
-    with pytest.raises(WorkerFailed, match="Ann"), queue.watch([worker], grace=0.2):
-        pass
-    assert not multiprocessing.active_children()
-
-
-def test_first_to_fail_is_named(context: Any) -> None:
-    """Where one fails, and another that was told of it ends before that one does, both are named."""
-    queue = ClosableQueue[Any](producers=1, context=context)
-    end = context.Event()
-    ann = context.Process(target=jobs.fail_and_wait, args=(queue, end), name="Ann")
-    bo = context.Process(target=jobs.consume_and_forget, args=(queue,), name="Bo")
-    ann.start()
-    bo.start()
-    with pytest.raises(WorkerFailed) as caught, queue.watch([ann, bo], grace=LONG):
-        # until the watch knows: it alone may ask for the end
-        while bo._popen.returncode is None:
-            time.sleep(0.001)
-        end.set()
-    assert set(caught.value.exit_codes) == {"Ann", "Bo"}
-
-
 @pytest.mark.parametrize("maxsize", [0, 1])
 def test_parent_that_leaves_early(context: Any, maxsize: int) -> None:
     """A parent that breaks out of its loop lets its producers end, and that is no error."""
@@ -203,7 +174,7 @@ def test_nothing_to_wait_for(context: Any, monkeypatch: pytest.MonkeyPatch) -> N
 def test_parent_that_is_told_puts_no_more(context: Any, capfd: pytest.CaptureFixture[str]) -> None:
     """What a parent has put, and nobody will take, is dropped in silence when a worker has failed."""
     queue = ClosableQueue[Any](producers=1, context=context)
-    worker = context.Process(target=jobs.fail_and_wait, args=(queue, context.Event()), name="Ann")
+    worker = context.Process(target=fail_and_wait, args=(queue, context.Event()), name="Ann")
     for _ in range(9):
         queue.put(bytes(1_000_000))
     worker.start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import random
 import threading
-import time
 from collections import deque
 from multiprocessing.connection import wait
 from multiprocessing.context import BaseContext
@@ -253,32 +252,6 @@ def test_worker_that_does_not_end(context: Any) -> None:
         began.wait()
         raise LookupError
     assert not multiprocessing.active_children()
-
-
-def test_worker_that_fails_and_stays(context: Any) -> None:
-    """A worker that has failed and does not end is killed, and named."""
-    ring = RingBuffer(1, 5, context=context)
-    worker = context.Process(target=jobs.fail_and_stay, args=(ring,), name="Ann")
-    worker.start()
-    with pytest.raises(WorkerFailed, match="Ann"), ring.watch([worker], grace=0.2):
-        pass
-    assert not multiprocessing.active_children()
-
-
-def test_first_to_fail_is_named(context: Any) -> None:
-    """Where one fails, and another that was told of it ends before that one does, both are named."""
-    ring = RingBuffer(1, 5, context=context)
-    end = context.Event()
-    ann = context.Process(target=jobs.fail_and_wait, args=(ring, end), name="Ann")
-    bo = context.Process(target=jobs.take, args=(ring, 1), name="Bo")
-    ann.start()
-    bo.start()
-    with pytest.raises(WorkerFailed) as caught, ring.watch([ann, bo], grace=LONG):
-        # until the watch knows: it alone may ask for the end
-        while bo._popen.returncode is None:
-            time.sleep(0.001)
-        end.set()
-    assert set(caught.value.exit_codes) == {"Ann", "Bo"}
 
 
 def test_parent_that_dies(context: Any) -> None:

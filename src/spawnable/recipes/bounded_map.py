@@ -21,7 +21,7 @@ from concurrent.futures import (
 )
 from itertools import islice
 from multiprocessing.context import BaseContext
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["bounded_map"]
 
@@ -97,10 +97,12 @@ def _values(
         executor.shutdown(cancel_futures=True)
 
 
-def _call_fit(function: Callable[[T], R], item: T) -> R:
+def _call_fit(
+    function: Callable[..., R], /, *args: Any, **kwargs: Any
+) -> R:
     """Call it, in a worker; what it raises can be sent."""
     try:
-        return function(item)
+        return function(*args, **kwargs)
     except Exception as error:
         fit = _fit(error)
         if fit is error:

@@ -202,8 +202,15 @@ def _call(
     """Call the function with the state, in a worker."""
     if _mine.failed is not None:
         raise StateFailed(*_mine.failed)
+    return _call_fit(function, _mine.value, *args, **kwargs)
+
+
+def _call_fit(
+    function: Callable[..., R], /, *args: Any, **kwargs: Any
+) -> R:
+    """Call it, in a worker; what it raises can be sent."""
     try:
-        return function(_mine.value, *args, **kwargs)
+        return function(*args, **kwargs)
     except Exception as error:
         fit = _fit(error)
         if fit is error:
