@@ -104,7 +104,7 @@ class Found:
 
     def __str__(self) -> str:
         """Return the message as the gallery has it, under the name of the exception that the line has."""
-        names = self.message.exception.split(" or ")
+        names = self.message.classes or [""]
         name = next((name for name in names if name.rpartition(".")[2] in self.line), names[0])
         return ": ".join(part for part in (name, " ".join(self.message.message.split())) if part)
 

@@ -72,11 +72,16 @@ class Message:
     outcome: str = ""
 
     @property
+    def classes(self) -> list[str]:
+        """The classes that its exception or warning may be of."""
+        return [name for name in self.exception.split(" or ") if name]
+
+    @property
     def regex(self) -> str:
         """The pattern that finds it in the output of a process: in a traceback, or as `print` shows an exception."""
         if self.pattern:
             return self.pattern
-        names = "|".join(re.escape(name.rpartition(".")[2]) for name in self.exception.split(" or ") if name)
+        names = "|".join(re.escape(name.rpartition(".")[2]) for name in self.classes)
         names = rf"\b(?:{names})" if "|" in names else rf"\b{names}" if names else ""
         if not self.message:
             return rf"{names}(?:\(\))?:?[ \t]*$" if names else ""

@@ -20,7 +20,7 @@ BARE = ("AssertionError", "EOFError", "NotImplementedError", "FileNotFoundError"
 
 def _pasted(message: Message) -> str:
     """Return what a reader pastes: the last line of a traceback, or the line that was logged or printed."""
-    name = message.exception.split(" or ")[0]
+    name = next(iter(message.classes), "")
     return f"{name}: {message.message}" if name and message.message else name or message.message
 
 

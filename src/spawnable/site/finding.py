@@ -103,8 +103,8 @@ def _messages(app: Sphinx, pages: list[list[str]], found: list[list[Any]]) -> It
     for name, entry in entries(cast("SpawnableDomain", app.env.domains["spawnable"])).items():
         message, address = known()[name], app.builder.get_target_uri(entry["page"])
         place = places.get((address, entry["anchor"]), places.get((address, "")))
-        fulls = message.exception.split(" or ") if message.exception else []
-        names = list(dict.fromkeys([*fulls, *(full.rpartition(".")[2] for full in fulls)]))
+        bare = [name.rpartition(".")[2] for name in message.classes]
+        names = list(dict.fromkeys([*message.classes, *bare]))
         parts = [part for part in map(str.strip, message.message.split(GAP)) if part]
         if place is not None and (names or parts):
             yield [place, names, parts]
