@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import random
+import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from spawnable.recipes import file_of
 
 _ROOT = str(Path(__file__).parents[2])
 # a process that is started anew imports `tests.recipes.jobs_…` from here
 if _ROOT not in sys.path:
     sys.path.append(_ROOT)
+
+from tests.recipes.written import Written  # noqa: E402
+
+#: runs a program that has a copy of a recipe beside it, of that name and this code
+Program = Callable[[str, str], "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -26,3 +37,30 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
     seed = random.randrange(2**32)
     request.node.add_report_section("setup", "seed", str(seed))
     return random.Random(seed)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Run a program to its end, which must come within a minute."""
+
+    def run(recipe: str, code: str) -> subprocess.CompletedProcess[str]:
+        script = tmp_path / "script.py"
+        script.write_text(code, encoding="utf-8")
+        variables = {**os.environ, "PYTHONPATH": str(file_of(recipe).parent)}
+        command = [sys.executable, str(script)]
+        return subprocess.run(command, check=False, env=variables, capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+@pytest.fixture
+def written() -> Iterator[Written]:
+    """What this process logs."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    handler = Written()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    yield handler
+    root.handlers = handlers
+    root.setLevel(level)

@@ -5,55 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import random
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_log_to_one_place as jobs
+from tests.recipes.written import Written
 
-from spawnable.recipes import file_of
 from spawnable.recipes.log_to_one_place import OnePlace, _key
 
 HALF = pytest.mark.skipif(os.name == "nt", reason="a pipe of Windows takes a message whole")
-
-
-class Written(logging.Handler):
-    """Keeps what is written to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record."""
-        self.records.append(record)
-
-    def texts(self, name: str | None = None) -> list[str]:
-        """Return the messages, of one logger or of all."""
-        return [record.getMessage() for record in self.records if name in {None, record.name}]
-
-
-@pytest.fixture
-def written() -> Iterator[Written]:
-    """What this process logs."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    handler = Written()
-    root.handlers = [handler]
-    root.setLevel(logging.WARNING)
-    yield handler
-    root.handlers = handlers
-    root.setLevel(level)
 
 
 def run(context: Any, place: OnePlace, *calls: tuple[Any, ...]) -> list[int]:
@@ -269,95 +236,10 @@ def test_strangers_at_the_door(context: Any, written: Written) -> None:
     assert written.texts() == ["text"]
 
 
-def test_worker_that_goes_on(context: Any, written: Written) -> None:
-    """The block ends although a worker goes on, when the time of grace is over."""
-    place = OnePlace(grace=0)
-    logged, end = context.Event(), context.Event()
-    worker = context.Process(target=jobs.log_and_wait, args=(place, logged, end))
-    worker.start()
-    with place:
-        logged.wait()
-    assert worker.is_alive()
-    end.set()
-    worker.join()
-    assert written.texts() == ["here"]
-
-
-def test_worker_that_goes_on_logging(context: Any, written: Written) -> None:
-    """The block ends in time also while a worker logs on and on; what it logs after that is not written."""
-    place, end = OnePlace(grace=0), context.Event()
-    worker = context.Process(target=jobs.log_now_and_then, args=(place, end))
-    worker.start()
-
-    def enter_and_leave() -> None:
-        with place:
-            while not written.records:
-                time.sleep(0.001)
-
-    block = threading.Thread(target=enter_and_leave, daemon=True)
-    block.start()
-    block.join(20)
-    ended, goes_on = not block.is_alive(), worker.is_alive()
-    end.set()
-    worker.join()
-    assert (ended, goes_on) == (True, True)
-
-
-def test_nobody_listens(context: Any, written: Written) -> None:
-    """A worker that comes after the block is told so."""
-    with OnePlace() as place:
-        pass
-    reader, writer = context.Pipe(duplex=False)
-    worker = context.Process(target=jobs.try_to_use, args=(place, writer))
-    worker.start()
-    assert reader.recv() == "nobody listens"
-    worker.join()
-    reader.close()
-    writer.close()
-
-
 def test_parent_is_no_worker() -> None:
     """The process that writes can not send to itself."""
     with OnePlace() as place, pytest.raises(RuntimeError, match="it is the workers who use a place"):
         place.use()
-
-
-def test_program_that_never_enters(start_method: str, tmp_path: Path) -> None:
-    """A program that fails before its block ends nevertheless, and so do its workers."""
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import multiprocessing\n"
-        "from log_to_one_place import OnePlace\n"
-        "if __name__ == '__main__':\n"
-        "    place = OnePlace()\n"
-        f"    context = multiprocessing.get_context({start_method!r})\n"
-        "    for _ in range(2):\n"
-        "        context.Process(target=place.use).start()\n"
-        "    raise LookupError('before the block')\n",
-        encoding="utf-8",
-    )
-    environment = {**os.environ, "PYTHONPATH": str(file_of("log_to_one_place").parent)}
-    run = subprocess.run(  # noqa: PLW1510
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60
-    )
-    assert run.returncode == 1
-    assert "LookupError: before the block" in run.stderr
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a pipe of Windows has no file that could be removed")
-def test_program_whose_door_is_gone(tmp_path: Path) -> None:
-    """A program that can not end its block in order, as the listener's socket was removed, ends nevertheless."""
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import os\nfrom log_to_one_place import OnePlace\nwith OnePlace() as place:\n    os.unlink(place._address)\n",
-        encoding="utf-8",
-    )
-    environment = {**os.environ, "PYTHONPATH": str(file_of("log_to_one_place").parent)}
-    run = subprocess.run(  # noqa: PLW1510
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60
-    )
-    assert run.returncode == 1
-    assert "FileNotFoundError" in run.stderr
 
 
 def test_faults(context: Any, faults: int, chance: random.Random, written: Written) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
-import subprocess
-import sys
 import threading
 from itertools import count, islice
 from multiprocessing.context import BaseContext
@@ -17,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_supervisor as jobs
+from tests.recipes.conftest import Program
 
-from spawnable.recipes import file_of
 from spawnable.recipes.supervisor import RemoteTraceback, WorkerDied, supervise
 
 
@@ -100,10 +97,10 @@ def test_idle_worker_that_dies(context: BaseContext) -> None:
 
 
 @pytest.mark.parametrize("where", ["program", "child"])
-def test_process_that_fails_in_the_loop(start_method: str, where: str, tmp_path: Path) -> None:
+def test_process_that_fails_in_the_loop(start_method: str, where: str, program: Program) -> None:
     """An error in the loop ends the program, or the process, also where a name or a traceback keeps the iterator."""
-    script = tmp_path / "script.py"
-    script.write_text(
+    done = program(
+        "supervisor",
         "import multiprocessing\n"
         "import sys\n"
         "from supervisor import supervise\n"
@@ -119,14 +116,9 @@ def test_process_that_fails_in_the_loop(start_method: str, where: str, tmp_path:
         "    child.start()\n"
         "    child.join()\n"
         "    sys.exit(child.exitcode)\n",
-        encoding="utf-8",
     )
-    environment = {**os.environ, "PYTHONPATH": str(file_of("supervisor").parent)}
-    run = subprocess.run(  # noqa: PLW1510
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=60
-    )
-    assert run.returncode == 1
-    assert "LookupError" in run.stderr
+    assert done.returncode == 1
+    assert "LookupError" in done.stderr
 
 
 @pytest.mark.parametrize(("workers", "attempts"), [(0, 1), (1, 0)])
