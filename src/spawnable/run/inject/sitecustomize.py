@@ -39,16 +39,15 @@ def _arm(opened=os.open, dup2=os.dup2, close=os.close):
 
         path = f"{_FOLDER}/stack-{os.getpid()}"
         new = opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
-        if _stacks is None:
-            _stacks = next(filter(_free, (1023, 511, 255)), None)
-        if _stacks is None:
-            _stacks = new
-        else:
+        for number in filter(_free, (1023, 511, 255)) if _stacks is None else (_stacks,):
             try:
-                dup2(new, _stacks, False)
-                close(new)
-            except OSError:
-                _stacks = new
+                _stacks = dup2(new, number, False)
+            except OSError:  # more than the limit
+                continue
+            close(new)
+            break
+        else:
+            _stacks = new
         if _SIGNAL:
             faulthandler.register(_SIGNAL, file=_stacks, all_threads=True)
         else:
@@ -57,15 +56,11 @@ def _arm(opened=os.open, dup2=os.dup2, close=os.close):
         pass
 
 
-def _free(number, fstat=os.fstat, dup2=os.dup2, close=os.close):
-    """Tell whether a file can have this number."""
+def _free(number, fstat=os.fstat):
+    """Tell whether no file has this number."""
     try:
         fstat(number)
     except OSError:
-        try:
-            close(dup2(1, number))
-        except OSError:
-            return False
         return True
     return False
 
@@ -347,9 +342,8 @@ _heard = False
 _pid = os.getpid()
 
 if _FOLDER:
-    for _stream in (sys.stdout, sys.stderr):
-        if hasattr(_stream, "reconfigure"):
-            _stream.reconfigure(line_buffering=True)
+    if hasattr(sys.stdout, "reconfigure"):  # errors are written line by line anyway
+        sys.stdout.reconfigure(line_buffering=True)
     sys.meta_path.insert(0, _Watch())
     for _name in _PATCHES:  # what another package had imported before this
         _patch(_name)

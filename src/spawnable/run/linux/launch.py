@@ -28,6 +28,8 @@ _NO_CORE = 1
 #: descriptors that the watcher may have open
 _DESCRIPTORS = 1 << 16
 _READ = 1 << 16
+#: what follows an order, once all is there that the script needs
+_GO = b"+"
 #: bytes of the reason why a script could not be started
 _REASON = 4096
 
@@ -64,13 +66,18 @@ class Launcher:
             kinds.append((resource.RLIMIT_NPROC, limits.processes))
         return json.dumps([kinds, command(request), environment(request)]).encode() + b"\n"
 
-    def start(self, request: Request) -> None:
-        """Let the process become the script."""
+    def tell(self, request: Request) -> None:
+        """Tell the process what it is to become, so that it gets ready while its files are laid out."""
         order = self.order(request)
         with suppress(BrokenPipeError):
             view = memoryview(order)
             while view:
                 view = view[os.write(self._orders, view) :]
+
+    def start(self) -> None:
+        """Let the process become the script that it was told."""
+        with suppress(BrokenPipeError):
+            os.write(self._orders, _GO)
         os.close(self._orders)
 
     def failure(self) -> str:
@@ -82,7 +89,7 @@ class Launcher:
 
 
 def _become(orders: int, output: int, failure: int, folder: str, *, contained: bool) -> NoReturn:
-    """Wait for the order of `Launcher.start`, and follow it; end where there is none."""
+    """Wait for the order of `Launcher.tell`, follow it once `Launcher.start` says so; end where it does not."""
     name = ""
     try:
         orders, failure = _only(orders, output, failure)
@@ -96,16 +103,19 @@ def _become(orders: int, output: int, failure: int, folder: str, *, contained: b
         if contained:
             give_up()
         order = b""
-        while not order.endswith(b"\n"):
+        while b"\n" not in order:
             piece = os.read(orders, _READ)
             if not piece:
                 os._exit(0)
             order += piece
+        order, _, go = order.partition(b"\n")
         limits, arguments, variables = json.loads(order)
         name = arguments[0]
         for kind, value in limits:
             with suppress(ValueError, OSError):
                 resource.setrlimit(kind, (value, value))
+        if not (go or os.read(orders, len(_GO))):
+            os._exit(0)
         os.execve(name, arguments, variables)
     except BaseException as error:  # noqa: BLE001
         os.write(failure, f"{name} could not be started: {error}".encode(errors="replace"))

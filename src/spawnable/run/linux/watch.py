@@ -126,9 +126,10 @@ class Watcher:
         self.request, self.limits = request, request.limits
         self.standstill = Standstill(self.record, self.folder)
         self.capture.limit = request.limits.output
+        self.launcher.tell(request)
         prepare(request)
         self.record.start = begin = time.monotonic()
-        self.launcher.start(request)
+        self.launcher.start()
         ended = self.follow(self.launcher.pid, begin)
         wall = time.monotonic() - begin
         if reason := self.launcher.failure():
