@@ -39,6 +39,7 @@ spawnable_names = "reference/names.json"  # those that reference/names.md lists,
 
 spawnable_measured = {  # figures for sentences
     "bench": "reference/bench.json",  # what `nox -s bench` wrote
+    "soak": "reference/soak.json",  # what `nox -s soak` wrote
     "hosts": "beyond/hosts.json",  # what `nox -s hosts` wrote
 }
 
