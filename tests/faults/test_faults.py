@@ -1,8 +1,9 @@
 """Hostile scripts: whatever one does, its run ends in time with a clear outcome, and nothing else notices.
 
 Each script in `scripts/` says in its first lines what must become of it: `outcome`,
-alternatives with `|`, what is true at once with `and`; `limits`; what its output
-`says` and `lacks`; whether output was `dropped`; how many `lines` it has.
+alternatives with `|`, what is true at once with `and`, and in `forkserver` that under this
+start method alone; `limits`; what its output `says` and `lacks` where the outcome is that of
+all; whether output was `dropped`; how many `lines` it has.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import pwd
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import spawnable
+from spawnable.expectation import START_METHODS
 from spawnable.run import run
 from spawnable.snippet import Limits, Snippet
 from spawnable.transcript import Transcript
@@ -68,6 +70,8 @@ class Hostile:
     name: str
     code: str
     outcomes: list[list[str]]
+    #: by start method, where it is another
+    other_outcomes: dict[str, list[list[str]]]
     limits: dict[str, int]
     says: str
     lacks: str
@@ -84,17 +88,23 @@ class Hostile:
             if not line.startswith("# ") or not separator:
                 break
             head[name] = value
-        assert set(head) <= {"outcome", "limits", "says", "lacks", "dropped", "lines"}, path
+        assert set(head) <= {"outcome", "limits", "says", "lacks", "dropped", "lines", *START_METHODS}, path
         return cls(
             path.stem,
             code,
-            [alternative.split(" and ") for alternative in head["outcome"].split(" | ")],
+            _alternatives(head["outcome"]),
+            {method: _alternatives(head[method]) for method in START_METHODS if method in head},
             {"time": 2} | {k: int(v) for k, v in (item.split("=") for item in head.get("limits", "").split())},
             head.get("says", ""),
             head.get("lacks", ""),
             head.get("dropped", ""),
             int(head.get("lines", 0)),
         )
+
+    def under(self, start_method: str) -> Hostile:
+        """Return what must become of it under a start method."""
+        other = self.other_outcomes.get(start_method)
+        return replace(self, outcomes=other, says="", lacks="") if other else self
 
     @property
     def snippet(self) -> Snippet:
@@ -103,6 +113,10 @@ class Hostile:
         if limits["time"] == 2 and all(alternative[0] != "stuck" for alternative in self.outcomes):
             limits["time"] = 20
         return Snippet(self.name, self.code, limits=Limits(**limits))  # type: ignore[arg-type]
+
+
+def _alternatives(text: str) -> list[list[str]]:
+    return [alternative.split(" and ") for alternative in text.split(" | ")]
 
 
 EVERYONE = [Hostile.read(path) for path in sorted(SCRIPTS.glob("*.py"))]
@@ -147,6 +161,7 @@ def _nothing_changed() -> Iterator[None]:
 @pytest.mark.usefixtures("_nothing_changed")
 def test_a_hostile_script_harms_nobody(script: Hostile, start_method: str, neighbour: Callable[[], Transcript]) -> None:
     """Its run ends in time and as declared, can be shown, and a run beside it does what it does alone."""
+    script = script.under(start_method)
     snippet = script.snippet
     begin = time.monotonic()
     transcript = run(snippet, start_method)

@@ -1,4 +1,5 @@
 # outcome: ok
+# forkserver: stuck
 # says: done
 import multiprocessing, signal
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])

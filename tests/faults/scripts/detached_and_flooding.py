@@ -1,4 +1,5 @@
 # outcome: leaves process
+# dropped: any
 import os
 if not os.fork():
     os.setsid()

@@ -1,4 +1,5 @@
 # outcome: leaves process
+# forkserver: leaves process and leaves socket
 import os, multiprocessing, time
 if __name__ == "__main__":
     for _ in range(5):
