@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from spawnable.normalise import HELPERS
 from spawnable.transcript import Event, Process
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _STATES = {
 }
 #: changes of state that are kept of one process
 _MOST = 400
-#: kinds of the processes that multiprocessing starts for itself
-_HELPERS = ("forkserver", "resource_tracker")
 
 
 class Sightings:
@@ -96,6 +95,8 @@ class Sightings:
                 if state == "Z":
                     self._zombie_since.setdefault(pid, now)
                     return False
+                if process.kind == "other" and state == "S":  # at first it had the command line of its parent
+                    process.kind, process.name = _kind(handle, process.name)
                 times = handle.cpu_times()
                 process.cpu = max(process.cpu, round(times.user + times.system, 4))
                 process.memory = max(process.memory, handle.memory_info().rss)
@@ -126,6 +127,10 @@ class Sightings:
         self.events = notes.events
         for pid, note in notes.processes.items():
             process = self.processes.setdefault(pid, Process(pid, note.parent, "?", "other", note.birth))
+            if note.kind in HELPERS:
+                process.name = process.kind = note.kind
+            elif note.kind == "fork" and process.kind in HELPERS:  # it has the command line of what it is a fork of
+                process.name, process.kind = "python", "other"
             if note.name:
                 process.name, process.kind, process.daemon = note.name, "child", note.daemon
                 process.birth = min(process.birth, note.birth)
@@ -138,7 +143,7 @@ class Sightings:
     def kill(self, *, helpers: bool) -> list[int]:
         """End those that live, the helpers of multiprocessing only if asked; return which they were."""
         living = self.look() or (self.look(thoroughly=True) if helpers else [])
-        chosen = [pid for pid in living if helpers or self.processes[pid].kind not in _HELPERS]
+        chosen = [pid for pid in living if helpers or self.processes[pid].kind not in HELPERS]
         for pid in chosen:
             with suppress(psutil.Error):
                 self._handles[pid].kill()
@@ -171,11 +176,20 @@ def _folder(handle: psutil.Process) -> str:
 
 def _born(handle: psutil.Process, now: float) -> Process:
     """Describe a process that was not seen before."""
-    parent, name, words = None, "?", []
+    parent, name = None, "?"
     with suppress(psutil.Error):
-        parent, name, words = handle.ppid(), handle.name(), handle.cmdline()
+        parent, name = handle.ppid(), handle.name()
+    kind, name = _kind(handle, name)
+    return Process(handle.pid, parent, name, kind, now)
+
+
+def _kind(handle: psutil.Process, name: str) -> tuple[str, str]:
+    """Tell what a process is from its command line: kind and name."""
+    words: list[str] = []
+    with suppress(psutil.Error):
+        words = handle.cmdline()
     line = " ".join(words)
-    for module in _HELPERS:
+    for module in HELPERS:
         if f"multiprocessing.{module} import main" in line:
-            return Process(handle.pid, parent, module, module, now)
-    return Process(handle.pid, parent, name, "child" if "--multiprocessing-fork" in words else "other", now)
+            return module, module
+    return "child" if "--multiprocessing-fork" in words else "other", name
