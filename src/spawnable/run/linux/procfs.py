@@ -94,11 +94,8 @@ def _others(pid: int) -> list[str]:
 def _stat(pid: int, path: str) -> Stat | None:
     """Read a thread's state as that of its process."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            text = os.read(descriptor, 1024)
-        finally:
-            os.close(descriptor)
+        with open(path, "rb", buffering=0) as file:
+            text = file.read(1024)
     except OSError:
         return None
     head, _, tail = text.rpartition(b")")
