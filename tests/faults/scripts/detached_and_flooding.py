@@ -1,5 +1,6 @@
 # outcome: leaves process
-# dropped: any
+# limits: output=1_000
+# dropped: yes
 import os
 if not os.fork():
     os.setsid()
