@@ -6,22 +6,20 @@ import os
 import re
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.waiting import PATIENCE
 
 from spawnable.store import Store
 
 pytest.importorskip("sphinx")
 pytest.importorskip("myst_nb")
 
-#: seconds that a program has for what it does
-PATIENCE = 600
 QUICK = """
 import multiprocessing
 
@@ -135,14 +133,6 @@ class Works:
     def folders(self) -> list[Path]:
         """The folders of runs."""
         return sorted(self.temporary.glob("spawnable-run-*"))
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 def counts(log: str) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.build.conftest import until
+from tests.waiting import until
 
 from spawnable.store import Store
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from tests.waiting import until
 
 from spawnable.run.notes import Note, Notes
 from spawnable.run.sightings import Sightings
@@ -41,15 +42,10 @@ def started() -> Iterator[subprocess.Popen[str]]:
         process.communicate("''\n", timeout=60)
 
 
-def kinds(sightings: Sightings, wanted: list[str]) -> list[str]:
-    """Look until the kinds of processes are these, for a minute at most."""
-    end = time.monotonic() + 60
-    while True:
-        sightings.look()
-        found = [process.kind for process in sightings.everyone]
-        if found == wanted or time.monotonic() > end:
-            return found
-        time.sleep(0.01)
+def seen(sightings: Sightings, *wanted: str) -> bool:
+    """Look at the processes once more; tell whether they are of these kinds."""
+    sightings.look()
+    return [process.kind for process in sightings.everyone] == list(wanted)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a program does not become another")
@@ -59,11 +55,11 @@ def test_a_helper_that_was_seen_before_it_was_one() -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         sightings = Sightings(process.pid, "", time.monotonic())
-        assert kinds(sightings, ["main", "other"]) == ["main", "other"]
+        until(lambda: seen(sightings, "main", "other"))
         process.stdin.write(f"{TRACKER!r}\n")
         process.stdin.flush()
         assert process.stdout.readline() == "here\n"
-        assert kinds(sightings, ["main", "resource_tracker"]) == ["main", "resource_tracker"]
+        until(lambda: seen(sightings, "main", "resource_tracker"))
 
 
 @pytest.mark.parametrize(("kind", "became"), [("resource_tracker", "resource_tracker"), ("fork", "other")])
@@ -71,7 +67,7 @@ def test_what_a_process_notes_of_itself_counts(kind: str, became: str) -> None:
     """A helper is one from its first note on, and a fork of the fork server is none, whatever its command line is."""
     with started() as process:
         sightings = Sightings(process.pid, "", time.monotonic())
-        kinds(sightings, ["main", "other"])
+        until(lambda: seen(sightings, "main", "other"))
         child = sightings.everyone[1]
         child.kind = "forkserver" if kind == "fork" else "other"
         notes = Notes(0.0, processes={child.pid: Note(0.0, kind=kind)})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from spawnable.normalise import HELPERS
+from spawnable.run.kinds import by_command, by_note
 from spawnable.transcript import Event, Process
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Sightings:
                     self._zombie_since.setdefault(pid, now)
                     return False
                 if process.kind == "other" and state == "S":  # at first it had the command line of its parent
-                    process.kind, process.name = _kind(handle, process.name)
+                    process.kind, process.name = by_command(_words(handle), process.name)
                 times = handle.cpu_times()
                 process.cpu = max(process.cpu, round(times.user + times.system, 4))
                 process.memory = max(process.memory, handle.memory_info().rss)
@@ -127,12 +128,8 @@ class Sightings:
         self.events = notes.events
         for pid, note in notes.processes.items():
             process = self.processes.setdefault(pid, Process(pid, note.parent, "?", "other", note.birth))
-            if note.kind in HELPERS:
-                process.name = process.kind = note.kind
-            elif note.kind == "fork" and process.kind in HELPERS:  # it has the command line of what it is a fork of
-                process.name, process.kind = "python", "other"
+            by_note(process, note, "python")
             if note.name:
-                process.name, process.kind, process.daemon = note.name, "child", note.daemon
                 process.birth = min(process.birth, note.birth)
             process.parent = process.parent or note.parent
             if pid not in living:
@@ -179,17 +176,13 @@ def _born(handle: psutil.Process, now: float) -> Process:
     parent, name = None, "?"
     with suppress(psutil.Error):
         parent, name = handle.ppid(), handle.name()
-    kind, name = _kind(handle, name)
+    kind, name = by_command(_words(handle), name)
     return Process(handle.pid, parent, name, kind, now)
 
 
-def _kind(handle: psutil.Process, name: str) -> tuple[str, str]:
-    """Tell what a process is from its command line: kind and name."""
-    words: list[str] = []
-    with suppress(psutil.Error):
-        words = handle.cmdline()
-    line = " ".join(words)
-    for module in HELPERS:
-        if f"multiprocessing.{module} import main" in line:
-            return module, module
-    return "child" if "--multiprocessing-fork" in words else "other", name
+def _words(handle: psutil.Process) -> list[str]:
+    """Return the command line of a process; empty where the system does not tell."""
+    try:
+        return handle.cmdline()
+    except psutil.Error:
+        return []

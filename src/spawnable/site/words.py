@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from spawnable.ends import held, killer
 from spawnable.expectation import Outcome
+from spawnable.normalise import HELPERS
 from spawnable.site.language import _
 from spawnable.transcript import Process, Transcript
 from spawnable.warned import warned
@@ -34,9 +35,6 @@ __all__ = [
     "verdict",
     "versions",
 ]
-
-
-_KINDS_OF_MULTIPROCESSING = ("forkserver", "resource_tracker")
 
 
 def outcome(transcript: Transcript, found: Outcome) -> str:
@@ -110,7 +108,7 @@ def exit_code(code: int | None) -> str:
 def own_processes(transcript: Transcript) -> list[Process]:
     """Return the processes of the script, main first, without those that multiprocessing starts for itself."""
     main, *others = transcript.processes
-    own = [process for process in others if process.kind not in _KINDS_OF_MULTIPROCESSING]
+    own = [process for process in others if process.kind not in HELPERS]
     return [main, *sorted(own, key=lambda process: process.birth)]
 
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from spawnable.normalise import HELPERS
 from spawnable.run.request import Request
 from spawnable.transcript import Leftover, Process
 
@@ -22,7 +23,7 @@ def left_processes(processes: list[Process], living: set[int]) -> list[Leftover]
     left = [process for process in processes if process.pid in living and process.kind != "main"]
     known = {process.pid for process in processes}
     left += [Process(pid, None, "?", "other", 0.0) for pid in sorted(living - known)]
-    real = [process for process in left if process.kind not in ("forkserver", "resource_tracker")]
+    real = [process for process in left if process.kind not in HELPERS]
     return [Leftover("process", process.name, process.pid) for process in real or left]
 
 

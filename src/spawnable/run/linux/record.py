@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from spawnable.normalise import HELPERS
+from spawnable.run.kinds import by_command, by_note
 from spawnable.run.linux import procfs
 from spawnable.run.notes import MOST_PROCESSES, Note, Notes
 from spawnable.transcript import Event, Process
@@ -114,7 +115,7 @@ class Record:
 
     def _kind(self, reading: procfs.Stat) -> tuple[str, str]:
         """Tell what a process is; a fork of the fork server is a child that has not said its name yet."""
-        kind, name = _kind(reading.pid, reading.name)
+        kind, name = by_command(procfs.command(reading.pid), reading.name)
         parent = self.seen.get(reading.parent)
         if kind == "forkserver" and parent is not None and parent.process.kind == "forkserver":
             return "child", "?"
@@ -208,14 +209,7 @@ class Record:
 
 def _tell(process: Process, note: Note, program: str) -> None:
     """Add to what was seen of a process what it noted itself, and others of it."""
-    if note.kind == "fork" and process.kind in HELPERS:  # it has the command line of what it was forked from
-        process.kind, process.name = "other", program
-    if note.kind in HELPERS and process.kind == "other":
-        process.kind = process.name = note.kind
-    if note.kind == "fork" and process.kind in HELPERS:  # it has the command line of the one that it is a fork of
-        process.kind, process.name = "other", "python"
-    if note.name:
-        process.name, process.kind, process.daemon = note.name, "child", note.daemon
+    by_note(process, note, program)
     if note.name or note.kind:
         process.birth = min(process.birth, note.birth)
     if note.kind == "fork" and process.kind != "main" and process.parent != note.parent:
@@ -223,18 +217,6 @@ def _tell(process: Process, note: Note, program: str) -> None:
     process.parent = process.parent or note.parent
     process.exit_code = note.exit_code if process.exit_code is None else process.exit_code
     process.death = note.death if process.death is None else process.death
-
-
-def _kind(pid: int, name: str) -> tuple[str, str]:
-    """Tell what a process is from its command line: kind and name."""
-    words = procfs.command(pid)
-    line = " ".join(words)
-    for module in ("forkserver", "resource_tracker"):
-        if f"multiprocessing.{module} import main" in line:
-            return module, module
-    if "--multiprocessing-fork" in words or "multiprocessing.spawn import spawn_main" in line:
-        return "child", "?"
-    return "other", name
 
 
 def _exit_code(handle: int) -> int | None:
