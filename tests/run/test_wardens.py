@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.waiting import until
 
 import spawnable
 from spawnable.python import Python
@@ -79,6 +80,7 @@ def test_killed_while_idle(children: Children) -> None:
     (old,) = children()
     keepers = old.children(recursive=True)
     old.kill()
+    until(lambda: old.status() == psutil.STATUS_ZOMBIE)  # whoever asks sooner asks one that is about to end
     _, alive = psutil.wait_procs([*keepers], PATIENCE)
     assert not alive
     assert said(run(SAYS, "fork")) == "here\n"
