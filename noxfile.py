@@ -21,7 +21,10 @@ nox.options.sessions = ["docs", "tests", "doctest", "lint", "types"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SITE = Path("docs/_build/html")
-CELLS = Path("docs/_build/cells")
+#: sentences that no script of their page shows, each with one that does
+PROOFS = "tests/shown/proofs"
+#: where scripts are extracted to, by what they stand in
+EXTRACTED = {"docs": "docs/_build/cells", PROOFS: "docs/_build/proofs"}
 TRANSCRIPTS = Path("docs/_build/transcripts")
 #: a phone shows so many columns of code
 CELL_WIDTH = "68"
@@ -43,8 +46,9 @@ def install(session: nox.Session, *groups: str, project: str = ".[cli,site]") ->
 
 def extract(session: nox.Session) -> None:
     """Write every cell of the pages as the script that a reader copies."""
-    shutil.rmtree(CELLS, ignore_errors=True)
-    session.run("spawnable", "extract", "docs", str(CELLS))
+    for pages, folder in EXTRACTED.items():
+        shutil.rmtree(folder, ignore_errors=True)
+        session.run("spawnable", "extract", pages, folder)
 
 
 @nox.session
@@ -130,7 +134,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--diff", ".")
     extract(session)
-    cells = ["--no-respect-gitignore", f"--line-length={CELL_WIDTH}", str(CELLS)]
+    cells = ["--no-respect-gitignore", f"--line-length={CELL_WIDTH}", *EXTRACTED.values()]
     session.run("ruff", "check", *cells)
     session.run("ruff", "format", "--diff", *cells)
 
@@ -143,7 +147,8 @@ def types(session: nox.Session) -> None:
     for platform in ("darwin", "win32"):
         session.run("mypy", f"--platform={platform}", "--exclude", "run/linux/", "src")
     extract(session)
-    session.run("python", ".ci/type_cells.py", str(CELLS))
+    for folder in EXTRACTED.values():
+        session.run("python", ".ci/type_cells.py", folder)
 
 
 @nox.session(default=False)
@@ -188,7 +193,7 @@ def snippets(session: nox.Session) -> None:
     install(session)
     pythons = [] if "--python" in session.posargs else ["--python", "all"]
     # several rounds do without what is remembered
-    session.run("spawnable", "check", "docs", "--store", str(TRANSCRIPTS), *pythons, *session.posargs)
+    session.run("spawnable", "check", "docs", PROOFS, "--store", str(TRANSCRIPTS), *pythons, *session.posargs)
 
 
 @nox.session(default=False)
