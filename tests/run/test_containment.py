@@ -113,10 +113,10 @@ print(sorted(os.listdir("/dev")))
 
 
 def test_the_sockets_of_the_machine_can_not_be_reached(contained: None) -> None:
-    """Neither one in a temporary folder nor one in /run."""
+    """Neither one in a temporary folder, nor one in /run, nor one elsewhere."""
     # the path of a socket has at most 107 bytes
-    folders = [folder for folder in (Path(tempfile.gettempdir()), Path("/run")) if os.access(folder, os.W_OK)]
-    names = [str(folder / f"spawnable-{os.getpid()}") for folder in folders]
+    folders = [Path(tempfile.gettempdir()), Path("/run"), Path("/var/lib"), Path.cwd()]
+    names = [str(folder / f"spawnable {os.getpid()}") for folder in folders if os.access(folder, os.W_OK)]
     sockets = [socket.socket(socket.AF_UNIX) for _ in names]
     try:
         for name, listening in zip(names, sockets, strict=True):

@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from spawnable.run.linux import namespace
+from spawnable.run.linux import namespace, services
 from spawnable.run.linux.group import Group, sweep
 from spawnable.run.linux.watch import TASKS, NotStartedError, Watcher
 from spawnable.run.request import Request
@@ -183,6 +183,7 @@ def _keep(requests: int, answers: int, folder: str, refusal: str, warden: int, *
             namespace.adopt_orphans()
             _serve(requests, answers, folder, [_ALONE.format(refusal)], contained=False)
         try:
+            sockets = None if network else services.table()
             namespace.separate(network=network)
             lives, held = os.pipe()
             first = os.fork()
@@ -193,7 +194,7 @@ def _keep(requests: int, answers: int, folder: str, refusal: str, warden: int, *
                     return
                 os.close(lives)
                 refused = namespace.enclose(folder, disk=_DISK, network=network)
-                _serve(requests, answers, folder, refused, contained=True)
+                _serve(requests, answers, folder, refused, contained=True, sockets=sockets)
         except OSError as error:
             _write(answers, str(error).encode(errors="replace"))
             return
@@ -204,8 +205,13 @@ def _keep(requests: int, answers: int, folder: str, refusal: str, warden: int, *
         os._exit(0)
 
 
-def _serve(requests: int, answers: int, folder: str, unknown: list[str], *, contained: bool) -> None:
-    """Get ready, read one request, do the run, write its transcript, which lacks what is `unknown`, and end."""
+def _serve(
+    requests: int, answers: int, folder: str, unknown: list[str], *, contained: bool, sockets: int | None = None
+) -> None:
+    """Get ready, read one request, do the run, write its transcript, which lacks what is `unknown`, and end.
+
+    The run can not reach what is listed in `sockets`.
+    """
     watcher = Watcher(folder, unknown, contained=contained)
     if not select.select([requests], [], [], 0)[0]:  # nobody waits
         watcher.rehearse()
@@ -222,6 +228,8 @@ def _serve(requests: int, answers: int, folder: str, unknown: list[str], *, cont
             request.folder = folder
             if contained and request.limits.disk != _DISK:
                 namespace.resize(folder, request.limits.disk)
+            if sockets is not None:
+                unknown += services.hide(sockets)
             text = watcher.main(request).to_json()
         except NotStartedError as error:
             text = json.dumps({"failed": str(error)})
