@@ -69,7 +69,8 @@ _RULES = (
     ),
     _Rule(
         "daemon-with-children",
-        "a daemonic process is terminated with its parent and could not end children of its own, so it may start none",
+        "a daemonic process is terminated when its parent ends normally, and could not end children of its own then, "
+        "so it may start none",
         "article/stop-a-process#let-it-end-with-you",
         message=r"daemonic processes are not allowed to have children",
     ),

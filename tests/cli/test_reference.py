@@ -21,6 +21,7 @@ def masked(text: str) -> list[str]:
     return [re.sub(r"[ █─z]+", " ", line).strip() for line in text.splitlines() if "█ running" not in line]
 
 
+@pytest.mark.attested
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how each child ended")
 def test_the_example_is_a_real_run() -> None:
     """The command that the page shows prints what the page shows, but for times and versions."""

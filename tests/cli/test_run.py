@@ -73,6 +73,7 @@ def test_agreeing_runs_are_shown_once(tmp_path: Path) -> None:
     assert f"script.py: as expected in {len(AVAILABLE)} of {len(AVAILABLE)} run" in result.output
 
 
+@pytest.mark.attested
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who wrote what")
 def test_each_line_has_its_process(tmp_path: Path) -> None:
     """A line is labelled by the name of the process that wrote it."""
@@ -251,7 +252,13 @@ def test_without_click_the_command_says_what_to_install() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no network of a run's own")
-@pytest.mark.parametrize(("option", "said"), [("--network", "reached"), ("--no-network", "ConnectionRefusedError")])
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--network", "reached"),
+        pytest.param("--no-network", "ConnectionRefusedError", marks=pytest.mark.attested),
+    ],
+)
 def test_the_machines_network_is_there_unless_it_is_refused(tmp_path: Path, option: str, said: str) -> None:
     """A script reaches a server on this machine, or has a loopback of its own where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
