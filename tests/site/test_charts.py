@@ -76,8 +76,13 @@ def test_page_shows_what_was_measured(site: Site) -> None:
 
 
 def test_data_are_published(site: Site) -> None:
-    """The table of what was measured says how busy the machine was, and links to the file of each subject."""
+    """The table of what was measured says how busy the machine was, and links to the file of each subject.
+
+    A second file of a subject is that of another machine.
+    """
     write(site)
+    data = site.folder / "performance" / "data"
+    (data / "transports_second.json").write_bytes((data / "transports.json").read_bytes())
     site.write("# Page\n\n```{measurements}\n```\n")
     build = site.build()
     assert build.code == 0, build.log
@@ -85,6 +90,7 @@ def test_data_are_published(site: Site) -> None:
     assert table is not None
     assert [cell.get_text() for cell in table.select("tbody td, tbody th")] == [
         *("transports", "2026-01-02", "3.13.0", "a processor, 2 CPUs, Linux x86_64", "0.1", "6", "0"),
+        *("transports_second", "2026-01-02", "3.13.0", "a processor, 2 CPUs, Linux x86_64", "0.1", "6", "0"),
     ]
     link = table.find("a")
     assert isinstance(link, Tag)

@@ -129,3 +129,20 @@ def test_index_follows_the_pages(built: Build, site: Site) -> None:
     assert again.code == 0, again.log
     assert "term-ghoul" in {anchor for _, anchor, _, _ in _index(again.folder)["sections"]}
     assert "hidden.md" not in (again.folder / "llms.txt").read_text(encoding="utf-8")
+
+
+def test_navigation_opens_the_section_of_a_page(site: Site) -> None:
+    """Beside a page stand all sections, and the pages of its own."""
+    site.configure(MORE + 'html_theme = "furo"\n')
+    site.write("# Home\n\n```{toctree}\nguide\nrecipes\n```\n")
+    for section in ("guide", "recipes"):
+        site.write(f"# {section}\n\n```{{toctree}}\n{section}-one\n{section}-two\n```\n", section)
+        for name in ("one", "two"):
+            site.write(f"# {section} {name}\n", f"{section}-{name}")
+    build = site.build("html", "-n")
+    assert build.code == 0, build.log
+    beside = {
+        page: [link.text for link in build.page(page).select(".sidebar-tree a")] for page in ("index", "guide-one")
+    }
+    assert beside["index"] == ["guide", "recipes"]
+    assert beside["guide-one"] == ["guide", "guide one", "guide two", "recipes"]

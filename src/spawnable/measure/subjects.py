@@ -15,7 +15,7 @@ from spawnable.measure.table import Table
 __all__ = ["SUBJECTS", "Subject", "subject"]
 
 #: in the order of the pages
-SUBJECTS = ("startup", "transports", "pools", "locks", "copying", "blas", "workers")
+SUBJECTS = ("startup", "transports", "pools", "locks", "copying", "blas", "workers", "recipes")
 
 
 @dataclass(frozen=True, slots=True)

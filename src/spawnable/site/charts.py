@@ -29,7 +29,7 @@ from spawnable.measure.subjects import SUBJECTS, subject
 from spawnable.measure.table import TableError
 from spawnable.measure.units import shown
 from spawnable.site.language import _
-from spawnable.site.tables import figures, holds_table, simple_table, table_of, warn, whose
+from spawnable.site.tables import figures, simple_table, table_of, tables, warn, whose
 
 __all__ = ["ChartDirective", "setup", "where"]
 
@@ -140,9 +140,7 @@ class MeasurementsDirective(SphinxDirective):
         """Return the table."""
         head = (_("Subject"), _("Measured on"), _("Python"), _("Machine"), _("Load"), _("Rows"), _("Took"))
         cells = []
-        for name in SUBJECTS:
-            if not holds_table(self.env, name):
-                continue
+        for name in tables(self.env, SUBJECTS):
             try:
                 table = table_of(self.env, name)
             except LookupError as error:

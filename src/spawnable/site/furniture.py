@@ -1,6 +1,7 @@
 """A Sphinx extension: what stands around a page: tool tips of terms, and the list of pages for search engines.
 
-What does not: the style sheet of MyST-NB's own outputs, as all outputs are those of `spawnable.site`.
+What does not: the style sheet of MyST-NB's own outputs, as all outputs are those of `spawnable.site`; and, in the
+navigation beside a page, the pages of sections that the page is not in.
 """
 
 from __future__ import annotations
@@ -75,9 +76,18 @@ def _without_unused_style(
     ]
 
 
+def _navigate_section(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _document: nodes.document | None
+) -> None:
+    """Let the theme list the pages of the page's own section alone: all pages, on each, are a third of its bytes."""
+    if whole := context.get("toctree"):
+        context["toctree"] = lambda **options: whole(**{**options, "collapse": True})
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.connect("doctree-resolved", Terms().explain)
     app.connect("html-page-context", _without_unused_style)
+    app.connect("html-page-context", _navigate_section, priority=400)  # the theme makes its tree at 500
     app.connect("build-finished", _sitemap)
     return {"version": "0.1.0", "parallel_read_safe": True, "parallel_write_safe": True}

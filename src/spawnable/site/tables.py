@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from spawnable.site.domain import SpawnableDomain
 
-__all__ = ["figures", "holds_table", "note_faults", "simple_table", "table_of", "warn", "whose"]
+__all__ = ["figures", "holds_table", "note_faults", "simple_table", "table_of", "tables", "warn", "whose"]
 
 _log = logging.getLogger(__name__)
 #: the attribute of a document on which something is wrong
@@ -43,6 +43,14 @@ def note_faults(app: Sphinx, document: nodes.document) -> None:
 def holds_table(env: BuildEnvironment, subject: str) -> bool:
     """Tell whether there is a table of that subject."""
     return subject.isidentifier() and _path(env, subject).is_file()
+
+
+def tables(env: BuildEnvironment, subjects: Iterable[str]) -> Iterator[str]:
+    """Give the names of the tables that there are of these subjects: `workers`, and `workers_…` of other machines."""
+    for subject in subjects:
+        if holds_table(env, subject):
+            yield subject
+        yield from sorted(file.stem for file in _path(env, subject).parent.glob(f"{subject}_*.json"))
 
 
 def table_of(env: BuildEnvironment, subject: str) -> Table:
