@@ -13,7 +13,7 @@ from spawnable.store import SUBJECT, Store
 from spawnable.transcript import Transcript
 
 CELL = "```{code-cell} python\n---\nname: hello\nstart-methods: [spawn]\n---\nprint('hello')\n```\n"
-PAGE = f"# Site\n\n```{{toctree}}\nother\nmatrix\n```\n\n{CELL}"
+PAGE = f"# Site\n\n```{{toctree}}\nguide/other\nmatrix\n```\n\n{CELL}"
 
 
 def keyed(subject: str, place: str) -> str:
@@ -35,7 +35,8 @@ def export(store: Store, file: Path, **changes: Any) -> None:
 def test_merged_runs_are_shown(site: Any, tmp_path: Path) -> None:
     """A run that is merged is shown at the next build, on its cell and in the table, and nothing is run again."""
     site.write(PAGE)
-    site.write(f"# Other\n\n{CELL.replace('hello', 'other')}", "other")
+    (site.folder / "guide").mkdir()
+    site.write(f"# Other\n\n{CELL.replace('hello', 'other')}", "guide/other")
     site.write("# Runs\n\n```{matrix}\n```\n", "matrix")
     built = site.build()
     assert built.code == 0, built.log
@@ -52,7 +53,12 @@ def test_merged_runs_are_shown(site: Any, tmp_path: Path) -> None:
     assert cell.select_one(".differing > .output")["data-platform"] == "Darwin-arm64"
     table = built.page("matrix")
     assert table.select_one(".matrix-summary").get_text().startswith("2 scripts, 4 runs: 2 agree")
-    assert [link["href"] for link in table.select(".matrix td a")] == ["index.html#cell-hello", "other.html#cell-other"]
+    links = ["guide/other.html#cell-other", "index.html#cell-hello"]
+    assert [link["href"] for link in table.select(".matrix td a")] == links
+    # a folder has a table of its own
+    assert [link["href"] for link in table.select("#matrix-guide tbody th a")] == links[:1]
+    for link in table.select(".matrix-jumps a"):
+        assert table.find(id=str(link["href"]).removeprefix("#"))
     assert f"hello: {told}" in table.select_one(".matrix-differences").get_text()
     assert {run["differs"] != "" for run in built.snippets[0]["runs"]} == {True, False}
     assert "reading sources" not in site.build().log.replace("reading sources... \n", "")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MatrixDirective", "fill_matrices", "matrix"]
 
+#: the height of a row, and of what stands above the rows, in rem, as the style sheet has it
+_ROW, _HEAD = 3.25, 6.8
 #: system and machine, version of Python, start method
 Column = tuple[str, str, str]
 
@@ -87,28 +89,48 @@ class _Matrix:
             "agree": runs - len(differing),
             "differ": len(differing),
         }
-        found: list[nodes.Element] = [nodes.paragraph(said, said, classes=["matrix-summary"])]
+        found: list[nodes.Element] = []
+        places: dict[str, str] = {}
+        groups: dict[str, list[_Row]] = {}
+        for row in self._rows:
+            groups.setdefault(row.docname.rpartition("/")[0], []).append(row)
+        for group, of_it in groups.items():
+            anchor = f"matrix-{nodes.make_id(group)}" if group else "matrix"
+            places[anchor] = group or _("the first page")
+            found += self._group(group, of_it, anchor)
         if differing:
+            places["matrix-differences"] = _("the differences, in words")
             found.append(self._list(differing))
-        return [*found, nodes.container("", self._table(), classes=["matrix"])]
+        summary = nodes.paragraph(said, said, classes=["matrix-summary"])
+        return [summary, _jumps(places), *found] if len(places) > 1 else [summary, *found]
+
+    def _group(self, name: str, rows: list[_Row], anchor: str) -> list[nodes.Element]:
+        """Return the table of one folder's scripts, which a browser lays out when it is scrolled to."""
+        begin = f'<div class="matrix" style="contain-intrinsic-height:auto {len(rows) * _ROW + _HEAD:g}rem">'
+        table = self._table(rows)
+        if name:
+            said = _("%(folder)s, %(scripts)d scripts") % {"folder": name, "scripts": len(rows)}
+            table.insert(0, nodes.title(said, said))
+        table["ids"].append(anchor)
+        return [nodes.raw("", begin, format="html"), table, nodes.raw("", "</div>", format="html")]
 
     def _list(self, differing: Iterable[tuple[_Row, Column]]) -> nodes.bullet_list:
         """Return each difference in words, equal ones of a cell together."""
         together: dict[tuple[str, str, str], list[Column]] = {}
         for row, column in differing:
             together.setdefault((row.docname, row.name, row.runs[column]), []).append(column)
-        found = nodes.bullet_list("", classes=["matrix-differences"])
+        found = nodes.bullet_list("", classes=["matrix-differences"], ids=["matrix-differences"])
         for (docname, name, how), columns in together.items():
             text = f": {words.places(columns, self._systems[0])}: {how}"
             said = nodes.paragraph("", "", self._link(docname, name), nodes.Text(text))
             found += nodes.list_item("", said)
         return found
 
-    def _table(self) -> nodes.table:
+    def _table(self, rows: Iterable[_Row]) -> nodes.table:
         group = nodes.tgroup("", nodes.colspec(colwidth=20, stub=1), cols=len(self._columns) + 1)
         group += [nodes.colspec(colwidth=5) for _column in self._columns]
         group += nodes.thead("", *self._head())
-        group += nodes.tbody("", *(self._line(row) for row in self._rows))
+        group += nodes.tbody("", *(self._line(row) for row in rows))
         return nodes.table("", group)
 
     def _head(self) -> list[nodes.row]:
@@ -123,8 +145,9 @@ class _Matrix:
         return [first, nodes.row("", *(_entry(nodes.Text(method)) for _system, _minor, method in self._columns))]
 
     def _line(self, row: _Row) -> nodes.row:
-        page = nodes.inline("", f"{row.docname} ", classes=["matrix-page"])
-        line = nodes.row("", _entry(page, self._link(row.docname, row.name)))
+        page = nodes.inline("", f"{row.docname.rpartition('/')[2]} ", classes=["matrix-page"])
+        shown = nodes.inline("", "", page, nodes.literal("", row.name))
+        line = nodes.row("", _entry(self._link(row.docname, row.name, shown)))
         for column in self._columns:
             how = row.runs.get(column)
             if how:
@@ -138,6 +161,14 @@ class _Matrix:
     ) -> nodes.Node:
         shown = shown or nodes.literal("", name)
         return make_refnode(self._app.builder, self._docname, docname, f"cell-{name}", shown, title)
+
+
+def _jumps(places: dict[str, str]) -> nodes.paragraph:
+    """Return links to parts of the page, by their anchors."""
+    found = nodes.paragraph("", "", classes=["matrix-jumps"])
+    for anchor, said in places.items():
+        found += [nodes.Text(" · " if found.children else ""), nodes.reference(said, said, refid=anchor)]
+    return found
 
 
 def _entry(*content: nodes.Node, **span: int) -> nodes.entry:
