@@ -10,8 +10,11 @@ Copy this file; it needs the standard library alone.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -30,6 +33,8 @@ R = TypeVar("R")
 
 #: Windows can not wait for more workers at once
 _MOST_WORKERS = 61
+#: seconds between two looks at whether a worker was killed
+_LOOK = 0.1
 
 
 def bounded_map(
@@ -76,7 +81,10 @@ def _values(
     ahead: int,
     ordered: bool,
 ) -> Iterator[R]:
-    executor = ProcessPoolExecutor(*pool)
+    workers, context = pool
+    roster = _Roster(context or multiprocessing.get_context())
+    using: Any = roster
+    executor = ProcessPoolExecutor(workers, using)
     # in the order of their items, which a dict keeps
     open_: dict[Future[R], None] = {}
     try:
@@ -94,7 +102,54 @@ def _values(
             del open_[future]
             yield future.result()
     finally:
-        executor.shutdown(cancel_futures=True)
+        _shut_down(executor, roster, cancel=True)
+
+
+class _Roster:
+    """A context that knows the processes that it has made."""
+
+    def __init__(self, using: BaseContext) -> None:
+        self._using: Any = using
+        self.processes: list[Any] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._using, name)
+
+    def Process(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
+        process = self._using.Process(*args, **kwargs)
+        self.processes.append(process)
+        return process
+
+
+def _shut_down(
+    executor: ProcessPoolExecutor, roster: _Roster, cancel: bool
+) -> None:
+    """Wait for its workers, or end them where one was killed.
+
+    A worker that waits for a task holds a lock.  An executor that
+    has none left to give does not see it killed, and the others
+    wait for that lock for ever.
+    """
+
+    def wait_for_all() -> None:
+        executor.shutdown(cancel_futures=cancel)
+
+    # as the interpreter ends, no thread begins any more
+    if sys.is_finalizing():
+        wait_for_all()
+        return
+    closer = threading.Thread(target=wait_for_all, daemon=True)
+    try:
+        closer.start()
+    except RuntimeError:  # so it says since Python 3.12
+        wait_for_all()
+    while closer.is_alive():
+        closer.join(_LOOK)
+        # one that could not be started has no number
+        workers = [p for p in roster.processes if p.pid]
+        if any(worker.exitcode for worker in workers):
+            for worker in workers:
+                worker.kill()
 
 
 def _call_fit(

@@ -26,9 +26,9 @@ __all__ = ["CleanPool"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: seconds between two looks at whether Ctrl-C was pressed, where
-#: the system does not end a wait for it
-_LOOK = 0.5
+#: seconds between two looks at whether a worker was killed, or
+#: Ctrl-C pressed where the system does not end a wait for it
+_LOOK = 0.1
 
 
 class CleanPool(ProcessPoolExecutor):
@@ -114,7 +114,13 @@ class CleanPool(ProcessPoolExecutor):
         closer = threading.Thread(target=self.shutdown, daemon=True)
         try:
             closer.start()
-            while kind is None and closer.is_alive():
+            # one that is killed as it waits for a task holds a lock
+            # for which the others would wait for ever
+            while (
+                kind is None
+                and closer.is_alive()
+                and not self._roster.lost()
+            ):
                 closer.join(_LOOK)
         finally:
             try:
@@ -150,6 +156,10 @@ class _Roster:
         writer = self._results._writer
         writer.close = _one_at_a_time(writer.close)
         return self._results
+
+    def lost(self) -> bool:
+        """Tell whether a worker has failed or was killed."""
+        return any(p.exitcode for p in self._processes if p.pid)
 
     def end(self, grace: float) -> None:
         """End all workers, and let the pool notice it."""

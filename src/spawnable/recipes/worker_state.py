@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -32,6 +34,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
 T = TypeVar("T")
+
+#: seconds between two looks at whether a worker was killed
+_LOOK = 0.1
 
 
 class StateFailed(Exception):
@@ -93,9 +98,13 @@ class StatePool(Generic[S]):
         workers: int | None = None,
         context: BaseContext | None = None,
     ) -> None:
+        self._roster = _Roster(
+            context or multiprocessing.get_context()
+        )
+        using: Any = self._roster
         self._executor = ProcessPoolExecutor(
             workers,
-            context or multiprocessing.get_context(),
+            using,
             initializer=_begin,
             initargs=(make, args, close),
         )
@@ -147,7 +156,56 @@ class StatePool(Generic[S]):
         self, kind: type[BaseException] | None, *_: object
     ) -> None:
         """Wait for all tasks that have begun, and all workers."""
-        self._executor.shutdown(cancel_futures=kind is not None)
+        _shut_down(
+            self._executor, self._roster, cancel=kind is not None
+        )
+
+
+class _Roster:
+    """A context that knows the processes that it has made."""
+
+    def __init__(self, using: BaseContext) -> None:
+        self._using: Any = using
+        self.processes: list[Any] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._using, name)
+
+    def Process(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
+        process = self._using.Process(*args, **kwargs)
+        self.processes.append(process)
+        return process
+
+
+def _shut_down(
+    executor: ProcessPoolExecutor, roster: _Roster, cancel: bool
+) -> None:
+    """Wait for its workers, or end them where one was killed.
+
+    A worker that waits for a task holds a lock.  An executor that
+    has none left to give does not see it killed, and the others
+    wait for that lock for ever.
+    """
+
+    def wait_for_all() -> None:
+        executor.shutdown(cancel_futures=cancel)
+
+    # as the interpreter ends, no thread begins any more
+    if sys.is_finalizing():
+        wait_for_all()
+        return
+    closer = threading.Thread(target=wait_for_all, daemon=True)
+    try:
+        closer.start()
+    except RuntimeError:  # so it says since Python 3.12
+        wait_for_all()
+    while closer.is_alive():
+        closer.join(_LOOK)
+        # one that could not be started has no number
+        workers = [p for p in roster.processes if p.pid]
+        if any(worker.exitcode for worker in workers):
+            for worker in workers:
+                worker.kill()
 
 
 class _State:

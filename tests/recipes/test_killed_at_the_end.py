@@ -1,0 +1,107 @@
+"""Recipes on top of an executor, one of whose workers is killed when the executor has stopped to look."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+from tests.waiting import PATIENCE, until
+
+from spawnable.recipes.bounded_map import bounded_map
+from spawnable.recipes.clean_pool import CleanPool
+from spawnable.recipes.worker_state import StatePool
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows can not stop a process")
+
+
+def clean_pool(context: BaseContext) -> Callable[[], object]:
+    """Return what ends a clean pool that has nothing to do."""
+    pool = CleanPool(2, context=context)
+    assert sorted(pool.map(abs, range(4))) == [0, 1, 2, 3]
+    return lambda: pool.__exit__(None, None, None)
+
+
+def state_pool(context: BaseContext) -> Callable[[], object]:
+    """Return what ends a pool with a state that has nothing to do."""
+    pool = StatePool(int, ("1",), workers=2, context=context)
+    assert sorted(pool.map(int.__add__, range(4))) == [1, 2, 3, 4]
+    return lambda: pool.__exit__(None, None, None)
+
+
+def a_map(context: BaseContext) -> Callable[[], object]:
+    """Return what closes a map whose values have all come."""
+    values = bounded_map(abs, range(4), workers=2, ahead=4, context=context)
+    assert sorted(next(values) for _ in range(4)) == [0, 1, 2, 3]
+    return values.close  # type: ignore[attr-defined, no-any-return]
+
+
+def waits_for_workers() -> bool:
+    """Tell whether an executor's own thread is past all looking, and joins its workers."""
+    for frame in sys._current_frames().values():
+        names = {call.name for call in traceback.extract_stack(frame)}
+        if "join_executor_internals" in names and {"waitpid", "wait", "poll"} & names:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "values = bounded_map(abs, itertools.count(), workers=1)\n    print(next(values))",
+        "pool = StatePool(int, ('1',), workers=1)\n    print(pool.submit(divmod, 2).result()[0])",
+    ],
+)
+def test_what_a_program_leaves_open_keeps_it_from_no_end(tmp_path: Path, left: str, start_method: str) -> None:
+    """It is closed as the interpreter ends, when no thread can begin any more."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"""
+import itertools
+import multiprocessing
+
+from spawnable.recipes.bounded_map import bounded_map
+from spawnable.recipes.worker_state import StatePool
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("{start_method}")
+    {left}
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert (done.stdout, done.returncode) == ("0\n", 0), done.stderr
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize("opened", [clean_pool, state_pool, a_map])
+def test_it_ends(context: BaseContext, opened: Callable[[BaseContext], Callable[[], object]], victim: int) -> None:
+    """One of two idle workers waits for a task and holds the lock of the queue; whichever is killed, the pool ends."""
+    end = opened(context)
+    workers: list[BaseProcess] = sorted(multiprocessing.active_children(), key=lambda process: process.pid or 0)
+    assert len(workers) == 2
+    pids = [process.pid or 0 for process in workers]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    closer = threading.Thread(target=end, daemon=True)
+    try:
+        closer.start()
+        until(waits_for_workers)
+        os.kill(pids[victim], signal.SIGKILL)
+    finally:
+        os.kill(pids[1 - victim], signal.SIGCONT)
+    closer.join(PATIENCE)
+    ended = not closer.is_alive()
+    for process in workers:  # so that a test that fails ends
+        process.kill()
+    closer.join()
+    assert ended
