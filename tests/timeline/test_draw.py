@@ -114,7 +114,7 @@ def test_marks_that_would_touch_are_joined(zombie: Transcript, parsed: Parse) ->
     assert 3 < len(marks) < 20
     places = sorted(at(mark[0], "x") for mark in marks)
     assert all(330 / 100 * (second - first) >= 24 for first, second in pairwise(places))
-    assert re.match(r"main writes lines 1 to \d+: 0 / 1 / 2", marks[0].attrib["aria-label"])
+    assert re.match(r"1\W\d+: main writes lines 1 to \d+: 0 / 1 / 2", marks[0].attrib["aria-label"])
     counted = sum(1 for mark in marks for name in classes(mark) if re.fullmatch(r"n\d+", name))
     assert counted == 99
 

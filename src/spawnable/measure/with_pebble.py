@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pebble import concurrent
+from importlib.util import find_spec
 
 from spawnable.measure.busy import spin
 
@@ -11,14 +11,15 @@ __all__ = ["LIMIT", "alone", "limited"]
 #: seconds that no call takes
 LIMIT = 60
 
+if find_spec("pebble") is not None:
+    from pebble import concurrent
 
-@concurrent.process  # type: ignore[untyped-decorator]
-def alone(loops: int) -> int:
-    """Do a task in a process of its own."""
-    return spin(loops)
+    @concurrent.process  # type: ignore[untyped-decorator]
+    def alone(loops: int) -> int:
+        """Do a task in a process of its own."""
+        return spin(loops)
 
-
-@concurrent.process(timeout=LIMIT)  # type: ignore[untyped-decorator]
-def limited(loops: int) -> int:
-    """Do a task in a process of its own, which has a time limit."""
-    return spin(loops)
+    @concurrent.process(timeout=LIMIT)  # type: ignore[untyped-decorator]
+    def limited(loops: int) -> int:
+        """Do a task in a process of its own, which has a time limit."""
+        return spin(loops)

@@ -34,7 +34,7 @@ R = TypeVar("R")
 #: Windows can not wait for more workers at once
 _MOST_WORKERS = 61
 #: seconds between two looks at whether a worker was killed
-_LOOK = 0.1
+_LOOK = 0.5
 
 
 def bounded_map(
@@ -82,8 +82,8 @@ def _values(
     ordered: bool,
 ) -> Iterator[R]:
     workers, context = pool
-    roster = _Roster(context or multiprocessing.get_context())
-    using: Any = roster
+    staff = _Staff(context or multiprocessing.get_context())
+    using: Any = staff
     executor = ProcessPoolExecutor(workers, using)
     # in the order of their items, which a dict keeps
     open_: dict[Future[R], None] = {}
@@ -102,10 +102,10 @@ def _values(
             del open_[future]
             yield future.result()
     finally:
-        _shut_down(executor, roster, cancel=True)
+        _shut_down(executor, staff, cancel=True)
 
 
-class _Roster:
+class _Staff:
     """A context that knows the processes that it has made."""
 
     def __init__(self, using: BaseContext) -> None:
@@ -122,7 +122,7 @@ class _Roster:
 
 
 def _shut_down(
-    executor: ProcessPoolExecutor, roster: _Roster, cancel: bool
+    executor: ProcessPoolExecutor, staff: _Staff, cancel: bool
 ) -> None:
     """Wait for its workers, or end them where one was killed.
 
@@ -146,7 +146,7 @@ def _shut_down(
     while closer.is_alive():
         closer.join(_LOOK)
         # one that could not be started has no number
-        workers = [p for p in roster.processes if p.pid]
+        workers = [p for p in staff.processes if p.pid]
         if any(worker.exitcode for worker in workers):
             for worker in workers:
                 worker.kill()

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 #: seconds between two looks at whether a worker was killed, or
 #: Ctrl-C pressed where the system does not end a wait for it
-_LOOK = 0.1
+_LOOK = 0.5
 
 
 class CleanPool(ProcessPoolExecutor):

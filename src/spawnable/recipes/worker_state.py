@@ -36,7 +36,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 #: seconds between two looks at whether a worker was killed
-_LOOK = 0.1
+_LOOK = 0.5
 
 
 class StateFailed(Exception):
@@ -98,10 +98,10 @@ class StatePool(Generic[S]):
         workers: int | None = None,
         context: BaseContext | None = None,
     ) -> None:
-        self._roster = _Roster(
+        self._staff = _Staff(
             context or multiprocessing.get_context()
         )
-        using: Any = self._roster
+        using: Any = self._staff
         self._executor = ProcessPoolExecutor(
             workers,
             using,
@@ -157,11 +157,11 @@ class StatePool(Generic[S]):
     ) -> None:
         """Wait for all tasks that have begun, and all workers."""
         _shut_down(
-            self._executor, self._roster, cancel=kind is not None
+            self._executor, self._staff, cancel=kind is not None
         )
 
 
-class _Roster:
+class _Staff:
     """A context that knows the processes that it has made."""
 
     def __init__(self, using: BaseContext) -> None:
@@ -178,7 +178,7 @@ class _Roster:
 
 
 def _shut_down(
-    executor: ProcessPoolExecutor, roster: _Roster, cancel: bool
+    executor: ProcessPoolExecutor, staff: _Staff, cancel: bool
 ) -> None:
     """Wait for its workers, or end them where one was killed.
 
@@ -202,7 +202,7 @@ def _shut_down(
     while closer.is_alive():
         closer.join(_LOOK)
         # one that could not be started has no number
-        workers = [p for p in roster.processes if p.pid]
+        workers = [p for p in staff.processes if p.pid]
         if any(worker.exitcode for worker in workers):
             for worker in workers:
                 worker.kill()

@@ -245,7 +245,9 @@ class _Drawing:
             classes = " ".join(["k", *(f"n{number}" for number in numbers if number <= 99)])  # noqa: PLR2004
             texts = [self.run.lines[number - 1].text.strip() for number in numbers[:3]]
             values = {"lines": self.say.lines(numbers), "writer": writer, "text": " / ".join(texts)[:90]}
-            told = escape(self.say._("%(writer)s writes %(lines)s: %(text)s") % values)
+            told = self.say._("%(writer)s writes %(lines)s: %(text)s") % values
+            # who speaks to the page calls a mark by what it shows
+            told = escape(told if label in told else f"{label}: {told}")
             inner = f'<text x="{percent(at)}" y="4">{label}</text>'
             link = next((links[number] for number in numbers if number in links), None)
             if link is None:
