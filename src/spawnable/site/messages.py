@@ -148,12 +148,14 @@ class _Tables:
         return [*parts, _section("messages-never", "Those that no user meets", self._table(never))]
 
     def _table(self, found: Iterable[Message]) -> nodes.container:
-        """Return a table that scrolls by itself on a narrow screen, as the theme has those that stand on a page."""
+        """Return a table that scrolls by itself on a narrow screen, by keyboard too."""
         titles = ("Message", "Exception", "Pythons", "Explained in")
         group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (50, 20, 10, 20)), cols=len(titles))
         group += nodes.thead("", nodes.row("", *(_entry(nodes.Text(title)) for title in titles)))
         group += nodes.tbody("", *(self._row(message) for message in found))
-        return nodes.container("", nodes.table("", group, classes=["messages"]), classes=["table-wrapper"])
+        begin = nodes.raw("", '<div class="messages-wrapper" tabindex="0">', format="html")
+        end = nodes.raw("", "</div>", format="html")
+        return nodes.container("", begin, nodes.table("", group, classes=["messages"]), end)
 
     def _row(self, message: Message) -> nodes.row:
         text = nodes.literal("", message.message) if message.message else nodes.emphasis("", _WORDLESS[message.kind])
