@@ -35,6 +35,9 @@ R = TypeVar("R")
 _MOST_WORKERS = 61
 #: seconds between two looks at whether a worker was killed
 _LOOK = 0.5
+#: exit codes that say nothing bad: none yet, 0, and what one may
+#: be told by mistake of an end that another thread waits for too
+_WELL = (None, 0, 255)
 
 
 def bounded_map(
@@ -147,7 +150,7 @@ def _shut_down(
         closer.join(_LOOK)
         # one that could not be started has no number
         workers = [p for p in staff.processes if p.pid]
-        if any(worker.exitcode for worker in workers):
+        if any(worker.exitcode not in _WELL for worker in workers):
             for worker in workers:
                 worker.kill()
 

@@ -29,6 +29,9 @@ T = TypeVar("T")
 #: seconds between two looks at whether a worker was killed, or
 #: Ctrl-C pressed where the system does not end a wait for it
 _LOOK = 0.5
+#: exit codes that say nothing bad: none yet, 0, and what one may
+#: be told by mistake of an end that another thread waits for too
+_WELL = (None, 0, 255)
 
 
 class CleanPool(ProcessPoolExecutor):
@@ -159,7 +162,11 @@ class _Roster:
 
     def lost(self) -> bool:
         """Tell whether a worker has failed or was killed."""
-        return any(p.exitcode for p in self._processes if p.pid)
+        return any(
+            process.exitcode not in _WELL
+            for process in self._processes
+            if process.pid
+        )
 
     def end(self, grace: float) -> None:
         """End all workers, and let the pool notice it."""
