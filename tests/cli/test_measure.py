@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from click.testing import CliRunner
+from tests.waiting import until
 
 from spawnable.cli import main
 from spawnable.measure import SUBJECTS, Table
@@ -67,23 +68,22 @@ def test_interrupted() -> None:
     command = [sys.executable, "-m", "spawnable", "measure", "transports", "--seconds", "60"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        while not (children := psutil.Process(process.pid).children()):
-            time.sleep(0.05)
-        session = os.getsid(children[0].pid)
-        while len(psutil.Process(children[0].pid).children(recursive=True)) < 3:
-            time.sleep(0.05)
+        until(psutil.Process(process.pid).children)
+        child = psutil.Process(process.pid).children()[0]
+        session = os.getsid(child.pid)
+        until(lambda: len(child.children(recursive=True)) >= 3)
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
     assert "interrupted; everything that was started is ended" in said
     assert "Traceback" not in said
-    until = time.monotonic() + 10
+    deadline = time.monotonic() + 10
     while (
         left := [found for found in psutil.process_iter() if in_session(found, session)]
-    ) and time.monotonic() < until:
+    ) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left
-    while (kept := shared_memory() - before) and time.monotonic() < until:
+    while (kept := shared_memory() - before) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not kept
 

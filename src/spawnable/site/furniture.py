@@ -79,7 +79,7 @@ def _without_unused_style(
 def _navigate_section(
     _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _document: nodes.document | None
 ) -> None:
-    """Let the theme list the pages of the page's own section alone: all pages, on each, are a third of its bytes."""
+    """Let the theme list the pages of the page's own section alone, and not on each page all that there are."""
     if whole := context.get("toctree"):
         context["toctree"] = lambda **options: whole(**{**options, "collapse": True})
 
