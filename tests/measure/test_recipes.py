@@ -8,8 +8,10 @@ import pytest
 
 from spawnable.measure import Plan, Table
 from spawnable.measure.apart import measure_apart
-from spawnable.measure.peers import JOBS, here
+from spawnable.measure.peers import JOBS
+from spawnable.measure.ways import libraries
 
+LIBRARIES = sorted({name for job in JOBS for name in job.libraries})
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "docs" / "performance" / "data" / "recipes.json"
 #: times the peer's cost, from which on a page recommends the peer
@@ -32,7 +34,8 @@ def recipes() -> Table:
 
 def test_every_job_is_done(recipes: Table) -> None:
     """Each that is installed has its cost, and each peer stands beside its recipe."""
-    there = {(job.recipe, job.way) for job in JOBS if here(job)}
+    here = libraries(LIBRARIES)
+    there = {(job.recipe, job.way) for job in JOBS if all(here[name] for name in job.libraries)}
     assert {(row["recipe"], row["way"]) for row in recipes.where(part="cost")} == there
     assert {(row["recipe"], row["peer"]) for row in recipes.where(part="beside")} == {
         (recipe, way) for recipe, way in there if way != recipe and (recipe, recipe) in there
@@ -42,10 +45,9 @@ def test_every_job_is_done(recipes: Table) -> None:
 
 def test_a_library_that_is_missing_is_named(recipes: Table) -> None:
     """A peer that is not installed has no rows, and the table says so."""
-    for job in JOBS:
-        for name in job.libraries:
-            if not here(job) and len(job.libraries) == 1:
-                assert f"{name} is not installed." in recipes.missing
+    assert recipes.missing == tuple(
+        f"{name} is not installed." for name, here in libraries(LIBRARIES).items() if not here
+    )
 
 
 def test_a_slower_recipe_sends_its_readers_to_the_peer() -> None:

@@ -16,10 +16,10 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from spawnable.measure import with_pebble
 from spawnable.measure.busy import spin
 from spawnable.measure.sampling import timed
 from spawnable.recipes.clean_pool import CleanPool
@@ -31,21 +31,10 @@ from spawnable.recipes.time_limit import with_time_limit
 from spawnable.recipes.usable_cpus import usable_cpus
 from spawnable.recipes.worker_state import StatePool
 
-__all__ = ["JOBS", "NEEDS", "Job", "Run", "here"]
+__all__ = ["JOBS", "Job", "Run"]
 
 #: how many tasks; seconds
 Run = Callable[[int], float]
-#: seconds that no task takes
-_LIMIT = 60.0
-#: what each library is called where it is imported, and where that is not its name
-NEEDS = {
-    "concurrent-log-handler": "concurrent_log_handler",
-    "joblib": "joblib",
-    "mpire": "mpire",
-    "numpy": "numpy",
-    "pebble": "pebble",
-    "tqdm": "tqdm",
-}
 LOGGER = logging.getLogger("spawnable.measured")
 
 
@@ -59,18 +48,13 @@ class Job:
     #: tasks of a round: as many as take a tenth of a second or so
     tasks: int
     open: Callable[[int], AbstractContextManager[Run]]
-    #: other libraries that it needs, by the names of `NEEDS`
+    #: other libraries that it needs, as they are called where they are installed from
     libraries: tuple[str, ...] = ()
 
     @property
     def ours(self) -> bool:
         """Whether it is the recipe."""
         return self.way == self.recipe
-
-
-def here(job: Job) -> bool:
-    """Tell whether all that a job needs is installed."""
-    return all(find_spec(NEEDS[name]) is not None for name in job.libraries)
 
 
 @contextmanager
@@ -80,28 +64,9 @@ def _one_by_one(workers: int, *, call: Callable[[int], object]) -> Iterator[Run]
     yield lambda tasks: timed(lambda: [call(0) for _ in range(tasks)])
 
 
-@contextmanager
-def _lazily(workers: int, *, find: Callable[[], Callable[[int], object]]) -> Iterator[Run]:
-    """Do the same with a function of a library that may not be there."""
-    with _one_by_one(workers, call=find()) as run:
-        yield run
-
-
 def _result(loops: int) -> object:
     with ProcessWithResult(spin, (loops,)) as process:
         return process.result()
-
-
-def _pebble_alone() -> Callable[[int], object]:
-    from spawnable.measure.with_pebble import alone
-
-    return lambda loops: alone(loops).result()
-
-
-def _pebble_limited() -> Callable[[int], object]:
-    from spawnable.measure.with_pebble import limited
-
-    return lambda loops: limited(loops).result()
 
 
 @contextmanager
@@ -285,28 +250,25 @@ def _concurrent_log_handler(workers: int) -> Iterator[Run]:
         yield lambda tasks: timed(lambda: _logging(workers, tasks, _own_handler, str(Path(folder, "log"))))
 
 
-def _joblib_cpus() -> Callable[[int], object]:
-    import joblib
+@contextmanager
+def _joblib_cpus(workers: int) -> Iterator[Run]:
+    from joblib import cpu_count
 
-    count: Callable[[], object] = joblib.cpu_count
-    return lambda _: count()
+    with _one_by_one(workers, call=lambda _: cpu_count()) as run:
+        yield run
 
 
 def _apart(call: Callable[[int], object]) -> Any:
     return partial(_one_by_one, call=call)
 
 
-def _found(find: Callable[[], Callable[[int], object]]) -> Any:
-    return partial(_lazily, find=find)
-
-
 #: by recipe, each recipe before its peers
 JOBS: tuple[Job, ...] = (
     Job("result", "result", 5, _apart(_result)),
-    Job("result", "pebble process", 5, _found(_pebble_alone), ("pebble",)),
-    Job("time_limit", "time_limit", 5, _apart(lambda loops: with_time_limit(_LIMIT, spin, loops))),
-    Job("time_limit", "pebble process", 5, _found(_pebble_limited), ("pebble",)),
-    Job("time_limit", "pebble pool", 100, partial(_pebble_pool, limit=_LIMIT, at_once=False), ("pebble",)),
+    Job("result", "pebble process", 5, _apart(lambda loops: with_pebble.alone(loops).result()), ("pebble",)),
+    Job("time_limit", "time_limit", 5, _apart(lambda loops: with_time_limit(with_pebble.LIMIT, spin, loops))),
+    Job("time_limit", "pebble process", 5, _apart(lambda loops: with_pebble.limited(loops).result()), ("pebble",)),
+    Job("time_limit", "pebble pool", 100, partial(_pebble_pool, limit=with_pebble.LIMIT, at_once=False), ("pebble",)),
     Job("clean_pool", "clean_pool", 300, _clean_pool),
     Job("clean_pool", "pebble pool", 300, _pebble_pool, ("pebble",)),
     Job("supervisor", "supervisor", 300, _supervisor),
@@ -320,5 +282,5 @@ JOBS: tuple[Job, ...] = (
     Job("progress", "progress", 300, _progress),
     Job("progress", "tqdm process_map", 300, _process_map, ("tqdm",)),
     Job("usable_cpus", "usable_cpus", 1000, _apart(lambda _: usable_cpus())),
-    Job("usable_cpus", "joblib", 1000, _found(_joblib_cpus), ("joblib",)),
+    Job("usable_cpus", "joblib", 1000, _joblib_cpus, ("joblib",)),
 )

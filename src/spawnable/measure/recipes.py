@@ -18,11 +18,11 @@ from contextlib import ExitStack
 from functools import partial
 
 from spawnable.measure.chart import Chart
-from spawnable.measure.peers import JOBS, NEEDS, Job, here
+from spawnable.measure.peers import JOBS, Job
 from spawnable.measure.plan import Plan
 from spawnable.measure.sampling import in_turns, spread
 from spawnable.measure.table import Row, Table
-from spawnable.measure.ways import joblib_ended
+from spawnable.measure.ways import joblib_ended, libraries
 
 __all__ = ["CHARTS", "measure"]
 
@@ -44,15 +44,15 @@ CHARTS = (
 
 def measure(plan: Plan) -> Table:
     """Measure recipes beside their peers; see the module's text."""
-    jobs = [job for job in JOBS if here(job)]
+    here = libraries(sorted({name for job in JOBS for name in job.libraries}))
+    jobs = [job for job in JOBS if all(here[name] for name in job.libraries)]
     rows: list[Row] = []
     subjects = list(dict.fromkeys(job.recipe for job in jobs))
     with joblib_ended():
         for recipe in subjects:
             of_it = [job for job in jobs if job.recipe == recipe]
             rows += _compared(of_it, plan.part(0.5 / len(subjects)))
-    absent = sorted({name for job in JOBS for name in job.libraries if not here(Job("", "", 1, job.open, (name,)))})
-    missing = tuple(f"{name} is not installed." for name in absent if name in NEEDS)
+    missing = tuple(f"{name} is not installed." for name, there in here.items() if not there)
     return Table("recipes", tuple({**row, "workers": _WORKERS} for row in rows), missing)
 
 

@@ -188,9 +188,9 @@ STREAMS: dict[str, Stream] = {
 }
 
 
-def libraries() -> dict[str, bool]:
-    """Tell which of the peers are installed."""
-    return {name: find_spec(name) is not None for name in ("joblib", "mpire", "pebble")}
+def libraries(names: Iterable[str] = ("joblib", "mpire", "pebble")) -> dict[str, bool]:
+    """Tell which of the libraries are installed."""
+    return {name: find_spec(name.replace("-", "_")) is not None for name in names}
 
 
 @contextmanager
