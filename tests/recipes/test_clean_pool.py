@@ -48,11 +48,12 @@ def press_interrupt() -> None:
 
 
 @contextlib.contextmanager
-def interrupted_by(event: Any) -> Iterator[None]:
-    """Press Ctrl-C when the event is set."""
+def interrupted_by(*events: Any) -> Iterator[None]:
+    """Press Ctrl-C when the events are set."""
 
     def press() -> None:
-        event.wait()
+        for event in events:
+            event.wait()
         press_interrupt()
 
     thread = threading.Thread(target=press)
@@ -60,7 +61,8 @@ def interrupted_by(event: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        event.set()
+        for event in events:
+            event.set()
         thread.join()
 
 
@@ -91,15 +93,13 @@ def test_workers_leave_signals_to_the_parent(context: BaseContext) -> None:
 
 def test_interrupt_in_the_block(context: Any) -> None:
     """Ctrl-C in the block ends tasks that never would, and goes on as KeyboardInterrupt."""
-    begun = context.Event()
+    begun, submitted = context.Event(), threading.Event()
     pool = CleanPool(2, initializer=jobs.prepare, initargs=(begun,), context=context)
-    futures = []
-    with interrupted_by(begun), pytest.raises(KeyboardInterrupt), pool:
-        for _ in range(5):  # a worker may begin before all are submitted
-            futures.append(pool.submit(jobs.endless))  # noqa: PERF401
+    with interrupted_by(begun, submitted), pytest.raises(KeyboardInterrupt), pool:
+        futures = [pool.submit(jobs.endless) for _ in range(5)]
+        submitted.set()
         futures[0].result()
     assert not multiprocessing.active_children()
-    assert futures
     assert {type(future.exception()) for future in futures} == {BrokenProcessPool}
 
 
