@@ -38,27 +38,42 @@ class Watcher:
         return found
 
     def _now(self) -> list[str]:
-        shared = sorted(set(_names(_SHARED)) - self.shared)
+        processes = self._processes()
+        shared = set(_names(_SHARED)) - self.shared
+        if shared:
+            shared -= _mapped(set(_PROC.glob("[0-9]*")) - set(processes))
         return [
-            *(f"process {text}" for text in self._processes()),
-            *(f"shared memory {name}" for name in shared),
+            *(f"process {text}" for text in processes.values()),
+            *(f"shared memory {name}" for name in sorted(shared)),
             *(f"file {name}" for name in sorted(_names(self.temporary))),
             *(f"open file {number}" for number in range(self.files, len(_names(_OPEN)))),
         ]
 
-    def _processes(self) -> list[str]:
+    def _processes(self) -> dict[Path, str]:
         """Return the processes that have the folder in their environment, or work in it."""
         mark = os.fsencode(self.temporary / "spawnable-")
-        found = []
+        found = {}
         for folder in _PROC.glob("[0-9]*"):
             try:
                 inside = (folder / "cwd").readlink().is_relative_to(self.temporary)
                 if inside or mark in (folder / "environ").read_bytes():
                     command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                    found.append(f"{folder.name} {command.strip()}")
+                    found[folder] = f"{folder.name} {command.strip()}"
             except OSError:  # it has ended, or is another user's
                 continue
         return found
+
+
+def _mapped(folders: set[Path]) -> set[str]:
+    """Name the shared memory that these processes use: it belongs to other work on this machine."""
+    found = set()
+    for folder in folders:
+        try:
+            lines = (folder / "maps").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        found |= {Path(line.partition(f"{_SHARED}/")[2]).name for line in lines if f" {_SHARED}/" in line}
+    return found
 
 
 def _names(folder: Path) -> list[str]:

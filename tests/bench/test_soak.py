@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,20 @@ def test_left(tmp_path: Path) -> None:
     assert "file file" in found
     assert any(text.startswith(f"process {process.pid} ") for text in found)
     assert any(text.startswith("open file") for text in found)
+
+
+def test_left_memory(tmp_path: Path) -> None:
+    """Shared memory is left when no process uses it any more: until then it belongs to other work on the machine."""
+    watcher = Watcher.of(tmp_path)
+    block = SharedMemory(create=True, size=8)
+    named = f"shared memory {block.name}"
+    try:
+        assert named not in watcher.left(0)
+        block.close()
+        assert named in watcher.left(0)
+    finally:
+        block.unlink()
+    assert named not in watcher.left(0)
 
 
 def test_changing(page: Path) -> None:
