@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 __all__ = ["Written"]
 
@@ -13,9 +14,12 @@ class Written(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.records: list[logging.LogRecord] = []
+        #: how many characters of a message are kept
+        self.most = sys.maxsize
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record."""
+        record.msg, record.args = record.getMessage()[: self.most], None
         self.records.append(record)
 
     def texts(self, name: str | None = None) -> list[str]:
