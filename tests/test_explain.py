@@ -40,6 +40,7 @@ EXPLAINED: dict[str, str | dict[str, str]] = {
     "no_main_guard": dict.fromkeys(NOT_FORKED, "no-main-guard"),
     "orphan": "orphan",
     "pool_initializer": "pool-initializer",
+    "map_divides_by_zero": "map-divides-by-zero",
     "pool_task_lost": "pool-task-lost",
     "recv_at_the_end": "end-of-pipe",
     "segmentation_fault": "signal-11",
@@ -121,7 +122,7 @@ def test_every_script_is_explained() -> None:
     [
         ("join_before_get", "failures/queue-hangs"),
         ("pool_task_lost", "failures/pool-hangs"),
-        ("pool_initializer", "failures/pool-hangs"),
+        ("pool_initializer", "failures/pool-initializers"),
         ("segmentation_fault", "failures/child-ends"),
     ],
 )

@@ -184,9 +184,16 @@ _RULES = (
         wordless="q-deadlock-join",
     ),
     _Rule(
+        "map-divides-by-zero",
+        "`map()` divides by the number of workers to choose a chunk size, and the pool had none while it replaced the "
+        "one that had ended: give a `chunksize`",
+        "failures/pool-replacements",
+        message=r"pool\.py\", line \d+, in _map_async\b[\s\S]*ZeroDivisionError",
+    ),
+    _Rule(
         "pool-initializer",
         "the initializer raises in every worker, and for each that ends so the pool starts another: no task is begun",
-        "guide/pool-workers",
+        "guide/failing-initializer",
         about="stuck",
         message=r"pool\.py\", line \d+, in worker\n +initializer\(\*initargs\)",
         waiting=r"waits for (?:a|the next) result of a pool",

@@ -12,4 +12,4 @@ def prepare(semaphore):
 if __name__ == "__main__":
     left = multiprocessing.Semaphore(2)
     with multiprocessing.Pool(1, prepare, (left,)) as pool:
-        pool.map(abs, [1])
+        pool.map(abs, [1], chunksize=1)
