@@ -283,9 +283,10 @@ def recipes(session: nox.Session) -> None:
 def lines(session: nox.Session) -> None:
     """Measure which lines of the recipes their tests run, in children too, and fail below 95 %."""
     install(session, "tests")
+    what = ["tests/recipes", "src/spawnable/recipes", "--doctest-modules", "--soak-faults", "60"]
     found = {"COVERAGE_FILE": str(Path(session.create_tmp()).resolve() / "coverage")}
     session.run("coverage", "erase", env=found)
-    session.run("coverage", "run", "-m", "pytest", "tests/recipes", *session.posargs, env=found)
+    session.run("coverage", "run", "-m", "pytest", *what, *session.posargs, env=found)
     session.run("coverage", "combine", "--quiet", env=found)
     session.run("coverage", "report", "--fail-under=95", env=found)
 
