@@ -57,6 +57,9 @@ if __name__ == "__main__":
         pool.close()
         pool.apply(abs, (1,))
 """,
+    "failures/pool-replacements#failure-map-divides-by-zero": (
+        Path(__file__).with_name("faults") / "explained" / "map_divides_by_zero.py"
+    ).read_text(encoding="utf-8"),
     "failures/broken-executors#failure-broken-pool": """
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -74,6 +77,19 @@ if __name__ == "__main__":
     child.start()
 """,
 }
+#: a task that divides by zero, as `map()` may
+DIVIDING = """
+import multiprocessing
+
+
+def divide(number):
+    return 1 // number
+
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(1) as pool:
+        pool.map(divide, [0])
+"""
 #: what any program may say of itself
 COMMON = """
 import multiprocessing
@@ -120,6 +136,11 @@ def test_a_failure_leads_to_its_entry(entry: str, start_method: str, tmp_path: P
 def test_what_any_program_says_is_no_message(start_method: str, tmp_path: Path) -> None:
     """Exceptions of a script's own and words that it prints lead nowhere."""
     assert found(COMMON, tmp_path, start_method) == []
+
+
+def test_a_task_that_divides_by_zero_is_not_the_map(start_method: str, tmp_path: Path) -> None:
+    """Its traceback ends in the pool's module as well, where the error is raised again."""
+    assert found(DIVIDING, tmp_path, start_method) == []
 
 
 def test_a_missing_main_guard_leads_to_its_entry(tmp_path: Path) -> None:
