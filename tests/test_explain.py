@@ -47,6 +47,7 @@ EXPLAINED: dict[str, str | dict[str, str]] = {
     "send_to_nobody": "pipe-gone",
     "skipped_task_done": "task-done-missing",
     "start_method_set_twice": "start-method-set-twice",
+    "task_raises": "task-raised",
     "target_below_guard": dict.fromkeys(NOT_FORKED, "not-importable"),
     "unpicklable_argument": dict.fromkeys(NOT_FORKED, "not-picklable"),
     "zombie": {"fork": "zombie", "spawn": "zombie"},  # the fork server waits at once

@@ -184,6 +184,13 @@ _RULES = (
         wordless="q-deadlock-join",
     ),
     _Rule(
+        "task-raised",
+        "the error was raised by a task, in a worker: the traceback between the quotes is the worker's, and what stands "
+        "below it is where the parent asked for the result",
+        "failures/pool-results",
+        message=r"(?:multiprocessing\.pool|concurrent\.futures\.process)\._?RemoteTraceback:",
+    ),
+    _Rule(
         "map-divides-by-zero",
         "`map()` divides by the number of workers to choose a chunk size, and the pool had none while it replaced the "
         "one that had ended: give a `chunksize`",
