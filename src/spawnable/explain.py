@@ -185,8 +185,8 @@ _RULES = (
     ),
     _Rule(
         "task-raised",
-        "the error was raised by a task, in a worker: the traceback between the quotes is the worker's, and what stands "
-        "below it is where the parent asked for the result",
+        "the error was raised by a task, in a worker: the traceback between the quotes is the worker's, and what "
+        "stands below it is where the parent asked for the result",
         "failures/pool-results",
         message=r"(?:multiprocessing\.pool|concurrent\.futures\.process)\._?RemoteTraceback:",
     ),

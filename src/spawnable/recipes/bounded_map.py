@@ -10,6 +10,7 @@ Copy this file; it needs the standard library alone.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -22,6 +23,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
@@ -93,7 +95,10 @@ def _values(
     try:
         while True:
             for item in islice(source, ahead - len(open_)):
-                future = executor.submit(_call_fit, function, item)
+                with _breaking(executor):
+                    future = executor.submit(
+                        _call_fit, function, item
+                    )
                 open_[future] = None
             if not open_:
                 return
@@ -106,6 +111,21 @@ def _values(
             yield future.result()
     finally:
         _shut_down(executor, staff, cancel=True)
+
+
+@contextlib.contextmanager
+def _breaking(executor: Any) -> Iterator[None]:
+    """Have it said that a worker died as another was started.
+
+    Python 3.11 closes then what is just being sent to the other.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if not executor._broken:
+            raise
+        text = "a worker died while another was started"
+        raise BrokenProcessPool(text) from error
 
 
 class _Staff:

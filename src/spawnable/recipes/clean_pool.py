@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
 from typing import Any, NoReturn, ParamSpec, Self, TypeVar
 
@@ -98,7 +99,7 @@ class CleanPool(ProcessPoolExecutor):
         """
         # it starts workers: of one that is half started, nobody
         # knows
-        with _held():
+        with _held(), _breaking(self):
             return super().submit(fn, *args, **kwargs)
 
     def __enter__(self) -> Self:
@@ -175,6 +176,21 @@ class _Roster:
         # a worker may have written half of a result, for whose
         # rest the pool would wait
         self._results._writer.close()
+
+
+@contextlib.contextmanager
+def _breaking(executor: Any) -> Iterator[None]:
+    """Have it said that a worker died as another was started.
+
+    Python 3.11 closes then what is just being sent to the other.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if not executor._broken:
+            raise
+        text = "a worker died while another was started"
+        raise BrokenProcessPool(text) from error
 
 
 def _one_at_a_time(

@@ -10,6 +10,7 @@ Copy this file; it needs the standard library alone.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import pickle
 import sys
@@ -17,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
 from multiprocessing.util import Finalize
 from typing import (
@@ -128,7 +130,10 @@ class StatePool(Generic[S]):
         ...     pool.submit(divmod, 5).result()
         (2, 2)
         """
-        return self._executor.submit(_call, function, args, kwargs)
+        with _breaking(self._executor):
+            return self._executor.submit(
+                _call, function, args, kwargs
+            )
 
     def map(
         self,
@@ -147,9 +152,12 @@ class StatePool(Generic[S]):
         ...     list(pool.map(int.__add__, [1, 2]))
         [13, 14]
         """
-        return self._executor.map(
-            _Bound(function), items, chunksize=chunksize
-        )
+        bound = _Bound(function)
+        taken = list(items)
+        with _breaking(self._executor):
+            return self._executor.map(
+                bound, taken, chunksize=chunksize
+            )
 
     def __enter__(self) -> Self:
         """Return the pool."""
@@ -162,6 +170,21 @@ class StatePool(Generic[S]):
         _shut_down(
             self._executor, self._staff, cancel=kind is not None
         )
+
+
+@contextlib.contextmanager
+def _breaking(executor: Any) -> Iterator[None]:
+    """Have it said that a worker died as another was started.
+
+    Python 3.11 closes then what is just being sent to the other.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if not executor._broken:
+            raise
+        text = "a worker died while another was started"
+        raise BrokenProcessPool(text) from error
 
 
 class _Staff:
