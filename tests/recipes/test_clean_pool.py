@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 import pytest
@@ -46,6 +46,12 @@ def press_interrupt() -> None:
         main = threading.main_thread().ident
         assert main is not None
         signal.pthread_kill(main, signal.SIGINT)
+
+
+def idle() -> NoReturn:
+    """Wait for ever, but not in one wait: a signal that comes just before it begins would not end it."""
+    while True:
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager
@@ -99,7 +105,7 @@ def test_interrupt_in_the_block(context: Any) -> None:
     with interrupted_by(begun, submitted), pytest.raises(KeyboardInterrupt), pool:
         futures = [pool.submit(jobs.endless) for _ in range(5)]
         submitted.set()
-        futures[0].result()
+        idle()
     assert not multiprocessing.active_children()
     assert {type(future.exception()) for future in futures} == {BrokenProcessPool}
 
@@ -189,7 +195,8 @@ def test_second_interrupt_waits(context: Any) -> None:
     thread = threading.Thread(target=press_twice)
     thread.start()
     with pytest.raises(KeyboardInterrupt) as caught, pool:
-        pool.submit(jobs.endless).result()
+        pool.submit(jobs.endless)
+        idle()
     thread.join()
     assert isinstance(caught.value.__context__, KeyboardInterrupt)
     # the pool's own thread waits for the worker as well, and what one of two learns the other may not know at once
