@@ -57,10 +57,12 @@ def idle() -> NoReturn:
 @contextlib.contextmanager
 def interrupted_by(*events: Any) -> Iterator[None]:
     """Press Ctrl-C when the events are set."""
+    pressed = threading.Event()
 
     def press() -> None:
         for event in events:
             event.wait()
+        pressed.set()
         press_interrupt()
 
     thread = threading.Thread(target=press)
@@ -68,8 +70,10 @@ def interrupted_by(*events: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        for event in events:
-            event.set()
+        # a worker that is ended in an event's `set()` keeps its lock
+        if not pressed.is_set():
+            for event in events:
+                event.set()
         thread.join()
 
 
