@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -39,12 +40,11 @@ class Watcher:
 
     def _now(self) -> list[str]:
         processes = self._processes()
-        shared = set(_names(_SHARED)) - self.shared
-        if shared:
-            shared -= _mapped(set(_PROC.glob("[0-9]*")) - set(processes))
+        shared = _files(set(_names(_SHARED)) - self.shared)
+        mapped = _mapped(set(_PROC.glob("[0-9]*")) - set(processes)) if shared else set()
         return [
             *(f"process {text}" for text in processes.values()),
-            *(f"shared memory {name}" for name in sorted(shared)),
+            *(f"shared memory {name}" for name, inode in sorted(shared.items()) if inode not in mapped),
             *(f"file {name}" for name in sorted(_names(self.temporary))),
             *(f"open file {number}" for number in range(self.files, len(_names(_OPEN)))),
         ]
@@ -64,15 +64,27 @@ class Watcher:
         return found
 
 
-def _mapped(folders: set[Path]) -> set[str]:
-    """Name the shared memory that these processes use: it belongs to other work on this machine."""
+def _files(names: set[str]) -> dict[str, int]:
+    """Return the inode of each shared memory that is still there."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            found[name] = (_SHARED / name).stat().st_ino
+    return found
+
+
+def _mapped(folders: set[Path]) -> set[int]:
+    """Return the inodes of shared memory that these processes use: it belongs to other work on this machine.
+
+    By name a semaphore would not be found: it had another when it was mapped.
+    """
     found = set()
     for folder in folders:
         try:
             lines = (folder / "maps").read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             continue
-        found |= {Path(line.partition(f"{_SHARED}/")[2]).name for line in lines if f" {_SHARED}/" in line}
+        found |= {int(line.split()[4]) for line in lines if f" {_SHARED}/" in line}
     return found
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from multiprocessing import get_context
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -101,9 +103,12 @@ def test_left_memory(tmp_path: Path) -> None:
     """Shared memory is left when no process uses it any more: until then it belongs to other work on the machine."""
     watcher = Watcher.of(tmp_path)
     block = SharedMemory(create=True, size=8)
+    semaphore: Any = get_context("spawn").Semaphore()
     named = f"shared memory {block.name}"
     try:
-        assert named not in watcher.left(0)
+        found = watcher.left(0)
+        assert named not in found
+        assert f"shared memory sem.{semaphore._semlock.name.lstrip('/')}" not in found
         block.close()
         assert named in watcher.left(0)
     finally:
