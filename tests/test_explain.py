@@ -47,6 +47,8 @@ EXPLAINED: dict[str, str | dict[str, str]] = {
     "send_to_nobody": "pipe-gone",
     "skipped_task_done": "task-done-missing",
     "start_method_set_twice": "start-method-set-twice",
+    "task_not_sent": "item-vanishes",
+    "task_of_executor_raises": "task-raised",
     "task_raises": "task-raised",
     "target_below_guard": dict.fromkeys(NOT_FORKED, "not-importable"),
     "unpicklable_argument": dict.fromkeys(NOT_FORKED, "not-picklable"),

@@ -90,6 +90,14 @@ if __name__ == "__main__":
     with multiprocessing.Pool(1) as pool:
         pool.map(divide, [0])
 """
+#: a generator that does, read by `map()` itself
+GENERATING = """
+import multiprocessing
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(1) as pool:
+        pool.map(abs, (1 // number for number in [0]))
+"""
 #: what any program may say of itself
 COMMON = """
 import multiprocessing
@@ -138,9 +146,10 @@ def test_what_any_program_says_is_no_message(start_method: str, tmp_path: Path) 
     assert found(COMMON, tmp_path, start_method) == []
 
 
-def test_a_task_that_divides_by_zero_is_not_the_map(start_method: str, tmp_path: Path) -> None:
-    """Its traceback ends in the pool's module as well, where the error is raised again."""
-    assert found(DIVIDING, tmp_path, start_method) == []
+@pytest.mark.parametrize("text", [DIVIDING, GENERATING], ids=["task", "generator"])
+def test_who_divides_by_zero_is_not_the_map(text: str, start_method: str, tmp_path: Path) -> None:
+    """A task's traceback ends in the pool's module as well, where it is raised again; a generator's goes through it."""
+    assert found(text, tmp_path, start_method) == []
 
 
 def test_a_missing_main_guard_leads_to_its_entry(tmp_path: Path) -> None:

@@ -188,14 +188,14 @@ _RULES = (
         "the error was raised by a task, in a worker: the traceback between the quotes is the worker's, and what "
         "stands below it is where the parent asked for the result",
         "failures/pool-results",
-        message=r"(?:multiprocessing\.pool|concurrent\.futures\.process)\._?RemoteTraceback:",
+        message=r"RemoteTraceback:[\s\S]*?, in (?:worker|_process_worker)\n",
     ),
     _Rule(
         "map-divides-by-zero",
         "`map()` divides by the number of workers to choose a chunk size, and the pool had none while it replaced the "
         "one that had ended: give a `chunksize`",
         "failures/pool-replacements",
-        message=r"pool\.py\", line \d+, in _map_async\b[\s\S]*ZeroDivisionError",
+        message=r"pool\.py\", line \d+, in _map_async\n(?: {4}.*\n)*ZeroDivisionError",
     ),
     _Rule(
         "pool-initializer",

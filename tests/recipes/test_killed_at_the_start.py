@@ -16,7 +16,7 @@ from spawnable.recipes.bounded_map import bounded_map
 from spawnable.recipes.clean_pool import CleanPool
 from spawnable.recipes.worker_state import StatePool
 
-#: seconds for an executor's own thread to close what it has
+#: seconds for an executor's own thread to close what it has; it does not end before `submit()` has
 CLOSING = 2.0
 
 
@@ -41,6 +41,8 @@ class KillsTheFirst:
                 for thread in threading.enumerate():
                     if type(thread).__name__ == "_ExecutorManagerThread":
                         thread.join(CLOSING)
+                # what starts it may pickle it
+                del process.start
                 start()
 
             process.start = start_late

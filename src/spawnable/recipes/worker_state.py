@@ -174,17 +174,16 @@ class StatePool(Generic[S]):
 
 @contextlib.contextmanager
 def _breaking(executor: Any) -> Iterator[None]:
-    """Have it said that a worker died as another was started.
+    """Have it said that a pool broke as it started a worker.
 
-    Python 3.11 closes then what is just being sent to the other.
+    Python 3.11 closes then what is just being sent to it.
     """
     try:
         yield
     except (OSError, ValueError) as error:
         if not executor._broken:
             raise
-        text = "a worker died while another was started"
-        raise BrokenProcessPool(text) from error
+        raise BrokenProcessPool(executor._broken) from error
 
 
 class _Staff:
