@@ -266,11 +266,15 @@ def test_parent_that_dies(context: Any) -> None:
     parent.join()
 
 
-def test_parent_that_dies_while_a_sibling_lives(context: Any) -> None:
-    """A child is told so too where another child, which a fork gave what would tell of it, goes on."""
+@pytest.mark.parametrize("late", [False, True])
+def test_parent_that_dies_while_a_sibling_lives(context: Any, late: bool) -> None:
+    """A child is told so too where another child, which a fork gave what would tell of it, goes on.
+
+    That is so also where the child is late: its parent was gone before it began to wait.
+    """
     reader, writer = context.Pipe(duplex=False)
     never = context.Event()
-    parent = context.Process(target=jobs.abandon_two, args=(context, writer, never))
+    parent = context.Process(target=jobs.abandon_two, args=(context, writer, never), kwargs={"late": late})
     parent.start()
     writer.close()
     try:

@@ -37,6 +37,26 @@ _HEAD = 4
 _END = 2**32 - 1
 
 
+class _Fork:
+    """Which process has forked this one; 0 if none has."""
+
+    def __init__(self) -> None:
+        self.maker = self._forking = 0
+
+    def before(self) -> None:
+        self._forking = os.getpid()
+
+    def after_in_child(self) -> None:
+        self.maker = self._forking
+
+
+_FORK = _Fork()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_FORK.before, after_in_child=_FORK.after_in_child
+    )
+
+
 class RingAborted(Exception):
     """The other side of the ring is gone, or has failed."""
 
@@ -103,9 +123,6 @@ class RingBuffer:
         self._consumer = _Side(using)
         # the process that was the first to abort
         self._aborted = using.RawValue("q", 0)
-        # the process that was the last to wait, and whether it was
-        # a child of its parent when it began
-        self._looked, self._child = 0, False
 
     def put(
         self,
@@ -245,9 +262,6 @@ class RingBuffer:
             None if timeout is None else time.monotonic() + timeout
         )
         parent = multiprocessing.parent_process()
-        if parent is not None and self._looked != os.getpid():
-            self._looked = os.getpid()
-            self._child = os.getppid() == parent.pid
         while True:
             if self._aborted.value:
                 text = "the other side is gone or failed"
@@ -263,8 +277,9 @@ class RingBuffer:
                 continue
             # a forked sibling holds open what would tell of its
             # end, but its child has another parent then
-            moved = self._child and os.getppid() != parent.pid
-            if moved or not parent.is_alive():
+            forked = _FORK.maker == parent.pid
+            moved = os.getppid() != parent.pid
+            if (forked and moved) or not parent.is_alive():
                 raise RingAborted("the parent process is gone")
 
     def _write(self, length: int, message: bytes) -> None:
