@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Watcher"]
+__all__ = ["Watcher", "memory", "unused"]
 
 _SHARED = Path("/dev/shm")
 _PROC = Path("/proc")
@@ -29,7 +30,7 @@ class Watcher:
     @classmethod
     def of(cls, temporary: Path) -> Watcher:
         """Return a watcher for runs whose temporary folder this is."""
-        return cls(temporary.resolve(), frozenset(_names(_SHARED)), len(_names(_OPEN)))
+        return cls(temporary.resolve(), memory(), len(_names(_OPEN)))
 
     def left(self, patience: float = _PATIENCE) -> list[str]:
         """Name what is left once it has had the time to go."""
@@ -40,11 +41,9 @@ class Watcher:
 
     def _now(self) -> list[str]:
         processes = self._processes()
-        shared = _files(set(_names(_SHARED)) - self.shared)
-        mapped = _mapped(set(_PROC.glob("[0-9]*")) - set(processes)) if shared else set()
         return [
             *(f"process {text}" for text in processes.values()),
-            *(f"shared memory {name}" for name, inode in sorted(shared.items()) if inode not in mapped),
+            *(f"shared memory {name}" for name in _unused(self.shared, set(processes))),
             *(f"file {name}" for name in sorted(_names(self.temporary))),
             *(f"open file {number}" for number in range(self.files, len(_names(_OPEN)))),
         ]
@@ -62,6 +61,26 @@ class Watcher:
             except OSError:  # it has ended, or is another user's
                 continue
         return found
+
+
+def memory() -> frozenset[str]:
+    """Return the names of what is in shared memory."""
+    return frozenset(_names(_SHARED))
+
+
+def unused(known: frozenset[str], patience: float = _PATIENCE) -> list[str]:
+    """Name the shared memory, beyond what was known, that no living process uses once it has had the time to go."""
+    end = time.monotonic() + patience
+    while (found := _unused(known)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
+def _unused(known: frozenset[str], but: Collection[Path] = ()) -> list[str]:
+    """Name what no process uses but those whose folders these are."""
+    there = _files(set(_names(_SHARED)) - known)
+    mapped = _mapped(set(_PROC.glob("[0-9]*")) - set(but)) if there else set()
+    return sorted(name for name, inode in there.items() if inode not in mapped)
 
 
 def _files(names: set[str]) -> dict[str, int]:

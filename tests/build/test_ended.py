@@ -6,11 +6,11 @@ import os
 import signal
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from tests.bench.left import memory, unused
 from tests.waiting import until
 
 from spawnable.store import Store
@@ -24,12 +24,6 @@ def half_way(works: Any) -> set[str]:
     """Wait until the quick runs are in the store and two slow ones go on; return what is in the store."""
     until(lambda: len(works.store.entries()) == 6 and len(works.processes("main.py")) >= 2)
     return set(works.store.entries())
-
-
-def shared() -> set[str]:
-    """Return what is in shared memory."""
-    folder = Path("/dev/shm")
-    return {path.name for path in folder.glob("*")} if folder.exists() else set()
 
 
 def goes_on(works: Any, kept: set[str]) -> None:
@@ -48,7 +42,7 @@ def goes_on(works: Any, kept: set[str]) -> None:
 def test_interrupted(both: Any, program: str, whole_group: bool) -> None:
     """Ctrl+C ends all runs at once; what had ended is in the store and used by the next build."""
     both.write(quick=6, slow=4)
-    before = shared()
+    before = memory()
     started = both.start_build() if program == "build" else both.start_check()
     kept = half_way(both)
     begin = time.monotonic()
@@ -59,20 +53,20 @@ def test_interrupted(both: Any, program: str, whole_group: bool) -> None:
     assert "Traceback" not in log
     assert not both.processes()
     assert not both.folders
-    assert shared() <= before
+    assert unused(before) == []
     goes_on(both, kept)
 
 
 def test_killed(both: Any) -> None:
     """After SIGKILL all ends by itself, and its folders go."""
     both.write(quick=6, slow=4)
-    before = shared()
+    before = memory()
     started = both.start_build("-j", "auto")
     kept = half_way(both)
     started.kill()
     started.wait()
     until(lambda: not both.processes() and not both.folders)
-    assert shared() <= before
+    assert unused(before) == []
     goes_on(both, kept)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from click.testing import CliRunner
+from tests.bench.left import memory, unused
 from tests.waiting import until
 
 from spawnable.cli import main
@@ -64,7 +65,7 @@ def test_in_a_terminal_that_is_narrow(no_other_python: None) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sessions, and no SIGINT for one process")
 def test_interrupted() -> None:
     """Ctrl-C ends a measurement with all that it has started."""
-    before = shared_memory()
+    before = memory()
     command = [sys.executable, "-m", "spawnable", "measure", "transports", "--seconds", "60"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -83,15 +84,7 @@ def test_interrupted() -> None:
     ) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left
-    while (kept := shared_memory() - before) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not kept
-
-
-def shared_memory() -> set[str]:
-    """Return the names of what lies in shared memory, where that is a folder."""
-    folder = Path("/dev/shm")
-    return {path.name for path in folder.iterdir() if path.name.startswith("psm_")} if folder.is_dir() else set()
+    assert [name for name in unused(before) if name.startswith("psm_")] == []
 
 
 def in_session(process: psutil.Process, session: int) -> bool:

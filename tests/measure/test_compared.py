@@ -12,6 +12,7 @@ from multiprocessing import get_all_start_methods
 from pathlib import Path
 
 import pytest
+from tests.bench.left import memory, unused
 
 from spawnable.measure import Plan, Table, subject
 from spawnable.measure.apart import measure_apart
@@ -215,8 +216,8 @@ def test_every_chart_can_be_drawn(name: str, request: pytest.FixtureRequest) -> 
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="memory is shared elsewhere")
-def test_nothing_is_left(copying: Table, locks: Table, pools: Table) -> None:
+def test_nothing_is_left() -> None:
     """A measurement leaves no block of memory behind."""
-    before = set(Path("/dev/shm").glob("psm_*"))
+    before = memory()
     measure_apart("copying", TRIAL)
-    assert set(Path("/dev/shm").glob("psm_*")) <= before
+    assert [name for name in unused(before) if name.startswith("psm_")] == []

@@ -7,6 +7,7 @@ from multiprocessing import get_all_start_methods
 from pathlib import Path
 
 import pytest
+from tests.bench.left import memory, unused
 
 from spawnable.measure import Plan, Table, subject
 from spawnable.measure.chart import Chart
@@ -85,9 +86,9 @@ def test_every_transport(transports: Table) -> None:
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="memory is shared elsewhere")
 def test_nothing_is_left() -> None:
     """A measurement leaves no memory and no semaphore behind."""
-    before = set(Path("/dev/shm").iterdir())
+    before = memory()
     subject("transports").measure(SHORT)
-    assert not [path for path in set(Path("/dev/shm").iterdir()) - before if path.name.startswith("psm_")]
+    assert [name for name in unused(before) if name.startswith("psm_")] == []
 
 
 @pytest.mark.parametrize("name", ["startup", "transports"])
