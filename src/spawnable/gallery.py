@@ -77,8 +77,7 @@ _OWN_RAISED, _OWN = 8, 16
 _EXAMPLE = re.compile(rf"{GAP}|(?<![A-Za-z])'[^']*'")
 #: words of the system or of Python, which are nobody's own
 _COMMON = re.compile(
-    r"\[Errno|(?:division|modulo) by zero|index out of range|Traceback|most recent call|"
-    r"Can't (?:pickle|get local)|cannot pickle"
+    r"\[Errno|division by zero|index out of range|Traceback|most recent call|Can't (?:pickle|get local)|cannot pickle"
 )
 #: kinds that have no text to be known by
 _WORDLESS = ("silent", "hang", "signal")

@@ -69,7 +69,7 @@ def memory() -> frozenset[str]:
 
 
 def unused(known: frozenset[str], patience: float = _PATIENCE) -> list[str]:
-    """Name the shared memory, beyond what was known, that no living process uses once it has had the time to go."""
+    """Name the shared memory, beyond what was known, that no other process uses once it has had the time to go."""
     end = time.monotonic() + patience
     while (found := _unused(known)) and time.monotonic() < end:
         time.sleep(0.1)
@@ -77,9 +77,9 @@ def unused(known: frozenset[str], patience: float = _PATIENCE) -> list[str]:
 
 
 def _unused(known: frozenset[str], but: Collection[Path] = ()) -> list[str]:
-    """Name what no process uses but those whose folders these are."""
+    """Name what no process uses but this one, which looks, and those whose folders these are."""
     there = _files(set(_names(_SHARED)) - known)
-    mapped = _mapped(set(_PROC.glob("[0-9]*")) - set(but)) if there else set()
+    mapped = _mapped(set(_PROC.glob("[0-9]*")) - {_PROC / str(os.getpid()), *but}) if there else set()
     return sorted(name for name, inode in there.items() if inode not in mapped)
 
 
