@@ -50,7 +50,7 @@ class Message:
     group: str
     #: its text, a `…` for each part that differs from run to run; empty where there is none
     message: str
-    #: the class of the exception or warning, several joined by ` or `; empty for log records and output
+    #: the class of the exception or warning, several with `or` between them; empty for log records and output
     exception: str = ""
     #: `warn`, `log`, `stderr`, `note`, `cause`, `signal`, `hang` or `silent`; empty where it is raised
     kind: str = ""

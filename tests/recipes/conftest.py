@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,3 +65,15 @@ def written() -> Iterator[Written]:
     yield handler
     root.handlers = handlers
     root.setLevel(level)
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt; after the test both signals do what they did."""
+    # a program that was started in the background may ignore it
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    terminate = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -28,6 +29,13 @@ def fail_at_three(number: int) -> int:
     if number == 3:
         raise ArithmeticError("three")
     return number
+
+
+def wait_for(path: str) -> str:
+    """Return the name of a file when it is there, and no name at once."""
+    while path and not Path(path).exists():
+        time.sleep(0.01)
+    return path
 
 
 def dawdle(number: int) -> int:

@@ -28,6 +28,12 @@ def prepare_to_refuse(event: Event) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
+def prepare_to_refuse_together(event: Event, barrier: Barrier) -> None:
+    """Do not end when asked to; wait until all workers are here."""
+    prepare_to_refuse(event)
+    barrier.wait()
+
+
 def prepare_to_meet(event: Event, barrier: Barrier) -> None:
     """Keep an event for `endless`, and wait until all workers are here."""
     prepare(event)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +49,10 @@ def dawdle(task: tuple[int, int, float]) -> tuple[int, bytes]:
 def return_function(_: Any) -> Any:
     """Return what can not be pickled."""
     return lambda: None
+
+
+def meet_and_stay(barrier: Barrier, number: int) -> int:
+    """Wait for the other worker; leave a thread for which the process would wait."""
+    barrier.wait()
+    threading.Thread(target=threading.Event().wait).start()
+    return number

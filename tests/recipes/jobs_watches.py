@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import multiprocessing
+import os
 import threading
+import time
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from typing import Any, NoReturn
+
+from spawnable.recipes.closable_queue import ClosableQueue, QueueAborted
+from spawnable.recipes.ring_buffer import RingAborted, RingBuffer
+
+
+def make(kind: str, context: Any) -> Any:
+    """Make a queue or a ring for one producer and one consumer."""
+    if kind == "queue":
+        return ClosableQueue[Any](producers=1, context=context)
+    return RingBuffer(1, 5, context=context)
 
 
 def fail_and_stay(watched: Any) -> NoReturn:
@@ -27,3 +42,49 @@ def take(watched: Any) -> None:
     """Take all there is."""
     for _ in watched:
         pass
+
+
+def abandon(kind: str, context: Any, end: Connection) -> NoReturn:
+    """Start a process that takes what comes, and exit before one has come."""
+    watched = make(kind, context)
+    ready = context.Event()
+    child = context.Process(target=tell_why, args=(watched, end, ready))
+    child.start()
+    ready.wait()
+    os._exit(0)
+
+
+def abandon_two(kind: str, context: Any, end: Connection, never: Event, *, late: bool) -> NoReturn:
+    """Start a process that takes what comes, if `late` when this one is gone, and then one that goes on, and exit."""
+    watched = make(kind, context)
+    ready, other_ready = context.Event(), context.Event()
+    forked = context.get_start_method() == "fork"
+    tell = functools.partial(_tell_late, forked) if late else tell_why
+    context.Process(target=tell, args=(watched, end, ready)).start()
+    context.Process(target=_live, args=(other_ready, never)).start()
+    ready.wait()
+    other_ready.wait()
+    os._exit(0)
+
+
+def _live(ready: Event, never: Event) -> None:
+    ready.set()
+    never.wait()
+
+
+def _tell_late(forked: bool, watched: Any, end: Connection, ready: Event) -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    ready.set()
+    while os.getppid() == parent.pid if forked else parent.is_alive():
+        time.sleep(0.001)
+    tell_why(watched, end, ready)
+
+
+def tell_why(watched: Any, end: Connection, ready: Event) -> None:
+    """Send why nothing came."""
+    ready.set()
+    try:
+        take(watched)
+    except (QueueAborted, RingAborted) as error:
+        end.send(str(error))

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import count, islice
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_bounded_map as jobs
+from tests.waiting import until
 
+from spawnable.recipes import bounded_map as module
 from spawnable.recipes.bounded_map import bounded_map
 
 
@@ -91,9 +97,73 @@ def test_source_that_fails(context: BaseContext) -> None:
         yield 1
         raise LookupError("dry")
 
+    values = bounded_map(jobs.square, source(), workers=1, context=context)
     with pytest.raises(LookupError, match="dry"):
-        list(bounded_map(jobs.square, source(), workers=1, context=context))
+        next(values)  # the value of the item before the error is not given any more
+    assert list(values) == []
     assert not multiprocessing.active_children()
+
+
+def test_what_is_closed_is_waited_for(context: BaseContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A map that is closed waits for calls that were handed out: what runs, and one more than there are workers."""
+    futures: list[Future[Any]] = []
+
+    class Noting(ProcessPoolExecutor):
+        """An executor that notes its futures."""
+
+        def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+            futures.append(super().submit(*args, **kwargs))
+            return futures[-1]
+
+    monkeypatch.setattr(module, "ProcessPoolExecutor", Noting)
+    go_on = tmp_path / "go on"
+    tasks = ["", *[str(go_on)] * 9]
+    values = bounded_map(jobs.wait_for, tasks, workers=1, ahead=8, context=context)
+    assert next(values) == ""
+
+    def end() -> None:
+        until(futures[-1].cancelled)
+        go_on.touch()
+
+    ender = threading.Thread(target=end)
+    ender.start()
+    cast("Any", values).close()
+    ender.join()
+    assert 1 <= sum(not future.cancelled() for future in futures) - 1 <= 1 + 2
+    assert not multiprocessing.active_children()
+
+
+def workers_of(monkeypatch: pytest.MonkeyPatch, workers: int | None = None) -> Any:
+    """Return how many workers a map would start."""
+    monkeypatch.setattr(module, "_values", lambda *args: args)
+    values: Any = bounded_map(jobs.square, [], workers=workers)
+    return values[2][0]
+
+
+def test_as_many_workers_as_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are as many workers as CPUs that may be used, by what this Python knows of them."""
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 3, raising=False)
+    assert workers_of(monkeypatch) == 3
+    monkeypatch.delattr(os, "process_cpu_count")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 5}, raising=False)
+    assert workers_of(monkeypatch) == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert workers_of(monkeypatch) == 7
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert workers_of(monkeypatch) == 1
+
+
+@pytest.mark.parametrize(("platform", "workers"), [("linux", 200), ("win32", 61)])
+def test_windows_has_fewer_workers(monkeypatch: pytest.MonkeyPatch, platform: str, workers: int) -> None:
+    """On Windows there are 61 at most; who asks for more is told at the call."""
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "process_cpu_count", lambda: 200, raising=False)
+        patch.setattr(sys, "platform", platform)
+        assert workers_of(patch) == workers_of(patch, workers) == workers
+        if platform == "win32":
+            with pytest.raises(ValueError, match="workers=62: at most 61 on Windows"):
+                workers_of(patch, 62)
 
 
 @pytest.mark.parametrize("numbers", [{"workers": 0}, {"ahead": 0}])

@@ -93,6 +93,17 @@ def test_no_producers() -> None:
         ClosableQueue[int](producers=0)
 
 
+def test_more_producers_than_said(context: Any) -> None:
+    """One producer more, whose items nobody would take, is an error before it puts any."""
+    queue = ClosableQueue[int](producers=1, context=context)
+    worker = context.Process(target=jobs.produce, args=(queue, [1]))
+    worker.start()
+    with queue.watch([worker]):
+        assert list(queue) == [1]
+    with pytest.raises(ValueError, match="producer 2 of a queue for 1"), queue:
+        pytest.fail("the block was begun")
+
+
 @pytest.mark.parametrize("job", [jobs.produce_then_fail, jobs.produce_then_vanish])
 def test_producer_that_fails(context: Any, job: Any) -> None:
     """Where a producer raises or vanishes, the consumers end, and the watch names it."""

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -143,6 +143,27 @@ def test_too_large(amount: int) -> None:
     with pytest.raises(OverflowError):
         counter.add()
     assert counter.value == 2**63 - 1
+
+
+class Whole:
+    """A whole number that is no `int`, as those of NumPy are."""
+
+    def __index__(self) -> int:
+        return 3
+
+
+def test_other_whole_numbers() -> None:
+    """Whole numbers of other kinds, such as the sum of an array, are added; others are an error that costs no place."""
+    counter = SharedCounter(1)
+    counter.add(Whole())
+    for number in (1.0, "1", None):
+        with pytest.raises(TypeError, match="integer"):
+            counter.add(cast("Any", number))
+    counter.add(2)
+    assert counter.value == 5
+    np = pytest.importorskip("numpy")
+    counter.add(np.arange(4).sum())
+    assert counter.value == 11
 
 
 def test_no_places() -> None:

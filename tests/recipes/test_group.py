@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 import traceback
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
 
@@ -81,6 +82,41 @@ def test_one_that_vanishes_is_a_failure(context: BaseContext) -> None:
         waits = group.start(jobs.announce, args=(context.Event(), context.Event()))
         group.start(jobs.vanish, args=(4,), name="Ann")
     assert ended(waits)
+
+
+def test_pipe_that_can_not_be_looked_into(context: BaseContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows refuses to look into the pipe of a member that has vanished: that too ends the group by name."""
+
+    def refuse(*_: object) -> bool:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Connection, "poll", refuse)
+    with (
+        pytest.raises(EndedWithoutResult, match="Ann ended without a result: exit code 4"),
+        ProcessGroup(context=context) as group,
+    ):
+        group.start(jobs.vanish, args=(4,), name="Ann")
+
+
+def test_group_has_one_block(context: BaseContext) -> None:
+    """A group that is entered again, in its block or behind it, is an error that says what to do."""
+    with ProcessGroup(context=context) as group:
+        member = group.start(jobs.double, args=(1,))
+        with pytest.raises(RuntimeError, match="one block: make another"), group:
+            pass
+    assert member.value == 2
+    with pytest.raises(RuntimeError, match="one block: make another"), group:
+        pass
+
+
+def test_nothing_starts_behind_the_block(context: BaseContext) -> None:
+    """A member that is started when the group has ended, by itself or by an error, would be stopped by nobody."""
+    group = ProcessGroup(context=context)
+    with pytest.raises(LookupError), group:
+        raise LookupError
+    with pytest.raises(RuntimeError, match="has ended: make another"):
+        group.start(jobs.double, args=(1,))
+    assert not multiprocessing.active_children()
 
 
 def test_error_in_the_block_stops_all(context: BaseContext) -> None:

@@ -65,6 +65,46 @@ def test_back_pressure(context: BaseContext, tmp_path: Path) -> None:
     assert not multiprocessing.active_children()
 
 
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(size=st.integers(0, 30), widths=st.lists(st.integers(1, 3), min_size=1, max_size=3), ahead=st.integers(1, 20))
+def test_never_more_than_ahead(context: BaseContext, size: int, widths: list[int], ahead: int) -> None:
+    """Between source and taker there are `ahead` items as long as the source has any, and at no time more."""
+    taken = given_ = 0
+
+    def source() -> Any:
+        nonlocal taken
+        for number in range(size):
+            taken += 1
+            assert taken - given_ <= ahead
+            yield number
+
+    for value in pipeline(source(), [Stage(jobs.same, workers) for workers in widths], ahead=ahead, context=context):
+        assert value == given_
+        assert taken == min(size, given_ + ahead)
+        given_ += 1
+    assert given_ == size
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_slow_taker(context: BaseContext, size: int) -> None:
+    """A taker that is slower than all stages gets every value in order, also where they fill all pipes."""
+    tasks = [(number, size, 0.0, "none") for number in range(20)]
+    found = []
+    for value in pipeline(tasks, [Stage(jobs.vary, 2), jobs.unpack, jobs.same], ahead=8, context=context):
+        found.append(value)
+        time.sleep(0.01)
+    assert found == [(number, bytes(size)) for number in range(20)]
+    assert not multiprocessing.active_children()
+
+
+def test_worker_that_does_not_end(context: BaseContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that goes on when all values were given is terminated after a while."""
+    monkeypatch.setattr(module, "_GRACE", 0.1)
+    assert list(pipeline([1, 2], [jobs.same_and_stay, jobs.same], context=context)) == [1, 2]
+    assert not multiprocessing.active_children()
+
+
 def test_error_in_place_of_its_value(context: BaseContext) -> None:
     """What a stage raises is raised behind all earlier values, with its traceback; all processes have ended."""
     found = []
@@ -79,14 +119,16 @@ def test_error_in_place_of_its_value(context: BaseContext) -> None:
 
 
 def test_error_of_the_source(context: BaseContext) -> None:
-    """What the source raises is raised, and ends all processes."""
+    """What the source raises is raised at once, before values of items that it gave earlier, and ends all processes."""
 
     def source() -> Any:
         yield 1
         raise LookupError("no more")
 
+    values = pipeline(source(), [jobs.same], context=context)
     with pytest.raises(LookupError, match="no more"):
-        list(pipeline(source(), [jobs.same], context=context))
+        next(values)
+    assert list(values) == []
     assert not multiprocessing.active_children()
 
 
@@ -130,8 +172,8 @@ def test_stage_that_is_killed(context: BaseContext) -> None:
 
     killer = threading.Thread(target=kill)
     killer.start()
-    # negative on POSIX alone
-    text = "exit code" if sys.platform == "win32" else "signal 9"
+    # there, whoever is killed is said to be terminated
+    text = "signal 15" if sys.platform == "win32" else "signal 9"
     with pytest.raises(EndedWithoutResult, match=f"sleep ended without a result: .*{text}"):
         next(values)
     killer.join()

@@ -69,7 +69,7 @@ def test_workers_of_a_pool(context: Any, pool: str) -> None:
 def test_workers_started_in_the_block(context: Any) -> None:
     """A worker may be started while the parent tells: it is not held up by what the parent's thread does."""
     told: list[int] = []
-    with Progress(told.append, interval=0, context=context) as progress:
+    with Progress(told.append, interval=1e-9, context=context) as progress:
         for _ in range(5):
             progress.add()
             worker = context.Process(target=jobs.add_all, args=(progress, [1]))
@@ -159,6 +159,22 @@ def test_error_in_the_block() -> None:
     with pytest.raises(ArithmeticError), Progress(lambda _: 1 // 0) as progress:
         progress.add(4)
         raise ArithmeticError("mine")
+
+
+@pytest.mark.parametrize("interval", [0, -1, float("nan")])
+def test_interval_must_be_positive(interval: float) -> None:
+    """Without any time between two looks the thread would do nothing but look."""
+    with pytest.raises(ValueError, match="no interval"):
+        Progress(print, interval=interval)
+
+
+def test_interval_without_end() -> None:
+    """An interval that is longer than a thread can wait tells at the end of the block alone."""
+    told: list[int] = []
+    with Progress(told.append, interval=float("inf")) as progress:
+        progress.add(2)
+        progress.add(1)
+    assert told == [3]
 
 
 def test_nothing_is_undone() -> None:

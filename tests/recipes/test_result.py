@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import time
 import traceback
@@ -146,6 +147,25 @@ def test_unpicklable_argument_leaves_nothing(start_method: str, context: BaseCon
         pytest.skip("fork pickles no arguments")
     with pytest.raises(Exception, match=NOT_SENT):
         ProcessWithResult(jobs.same, args=(lambda: None,), context=context)
+
+
+def test_interrupt_right_after_the_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the moment in which the process was started leaves no process, which nobody could stop."""
+    kind = context.Process
+    start = kind.start
+
+    def start_and_raise(process: Any) -> None:
+        start(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kind, "start", start_and_raise)
+    with pytest.raises(KeyboardInterrupt):
+        ProcessWithResult(jobs.wait, args=(context.Event(),), context=context)
+    left = multiprocessing.active_children()
+    for process in left:
+        process.kill()
+        process.join()
+    assert left == []
 
 
 def test_faults(context: BaseContext, faults: int, chance: random.Random) -> None:

@@ -166,10 +166,12 @@ def test_kinds_of_bytes() -> None:
     assert (ring.get(timeout=0), ring.get(timeout=0)) == (b"one", b"two")
 
 
-@pytest.mark.parametrize(("slots", "size"), [(0, 1), (1, 0), (1, 2**32)])
-def test_numbers_that_make_no_ring(slots: int, size: int) -> None:
-    """A ring that can hold nothing is an error of the call."""
-    with pytest.raises(ValueError, match="at least 1"):
+@pytest.mark.parametrize(
+    ("slots", "size", "text"), [(0, 1, "at least 1"), (1, 0, "at least 1"), (1, 2**32, "at most 4294967294")]
+)
+def test_numbers_that_make_no_ring(slots: int, size: int, text: str) -> None:
+    """A ring that can hold nothing, or longer messages than it can count, is an error of the call."""
+    with pytest.raises(ValueError, match=text):
         RingBuffer(slots, size)
 
 
@@ -252,38 +254,6 @@ def test_worker_that_does_not_end(context: Any) -> None:
         began.wait()
         raise LookupError
     assert not multiprocessing.active_children()
-
-
-def test_parent_that_dies(context: Any) -> None:
-    """A child that waits for messages is told when the process that started it is gone."""
-    reader, writer = context.Pipe(duplex=False)
-    parent = context.Process(target=jobs.abandon, args=(context, writer))
-    parent.start()
-    writer.close()
-    assert reader.poll(LONG)
-    assert reader.recv() == "the parent process is gone"
-    reader.close()
-    parent.join()
-
-
-@pytest.mark.parametrize("late", [False, True])
-def test_parent_that_dies_while_a_sibling_lives(context: Any, late: bool) -> None:
-    """A child is told so too where another child, which a fork gave what would tell of it, goes on.
-
-    That is so also where the child is late: its parent was gone before it began to wait.
-    """
-    reader, writer = context.Pipe(duplex=False)
-    never = context.Event()
-    parent = context.Process(target=jobs.abandon_two, args=(context, writer, never), kwargs={"late": late})
-    parent.start()
-    writer.close()
-    try:
-        assert reader.poll(LONG)
-        assert reader.recv() == "the parent process is gone"
-    finally:
-        never.set()
-        reader.close()
-        parent.join()
 
 
 def test_faults(context: Any, faults: int, chance: random.Random) -> None:

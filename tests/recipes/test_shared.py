@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -37,16 +38,17 @@ def definitions(source: str) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def code(node: ast.stmt) -> str:
-    """Return what a definition is, without positions, comments and the article that its docstrings begin with.
+    """Return what a definition is, without positions, comments, and the first article and the examples of docstrings.
 
     A group has processes, where others have one: "A process ended" and "The process ended" say the same of both.
-    No other word of a docstring may differ.
+    Examples call each its own.  No other word of a docstring may differ.
     """
     for inner in ast.walk(node):
         if isinstance(inner, _DOCUMENTED) and ast.get_docstring(inner, clean=False) is not None:
             text = inner.body[0].value  # type: ignore[attr-defined]
-            article, _, rest = text.value.partition(" ")
-            text.value = rest if article in {"A", "An", "The"} else text.value
+            words = re.split(r"\n\s+>>> ", text.value)[0].rstrip()
+            article, _, rest = words.partition(" ")
+            text.value = rest if article in {"A", "An", "The"} else words
     return ast.dump(node)
 
 

@@ -46,6 +46,22 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of all blocks that are made in a test."""
+    names: list[str] = []
+
+    class Noted(shared_array._Block):
+        """A block whose name is noted."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            names.append(self.name)
+
+    monkeypatch.setattr(shared_array, "_Block", Noted)
+    return names
+
+
 @given(shape=st.lists(st.integers(0, 4), max_size=3), dtype=st.sampled_from(DTYPES))
 @settings(deadline=None, max_examples=30)
 def test_shape_and_dtype(shape: list[int], dtype: Any) -> None:
@@ -66,6 +82,55 @@ def test_length_alone() -> None:
     """A number is the shape of an array of one dimension."""
     with SharedArray(3, "i4") as shared:
         assert shared.array.shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        (np.int64(3), (3,)),
+        ((np.uint8(200), 2), (200, 2)),
+        ([np.int8(100), np.int8(100)], (100, 100)),
+        (np.array([2, 3]), (2, 3)),
+        (range(1, 3), (1, 2)),
+    ],
+)
+def test_other_whole_numbers(shape: Any, expected: tuple[int, ...]) -> None:
+    """Sizes may be whole numbers of NumPy, such as an array's length times another, in any row of them."""
+    with SharedArray(shape, "i1") as shared:
+        assert shared.array.shape == expected
+        assert [type(size) for size in pickle.loads(pickle.dumps(shared)).array.shape] == [int] * len(expected)  # noqa: S301
+
+
+@pytest.mark.parametrize("shape", [2.5, (2.5,), "ab", None, (2, None)])
+def test_shape_without_numbers(made: list[str], shape: Any) -> None:
+    """What is no whole number is a TypeError, before any memory is taken."""
+    with pytest.raises(TypeError):
+        SharedArray(shape)
+    assert made == []
+
+
+def test_more_than_there_can_be(made: list[str]) -> None:
+    """A size that no system can name is an OSError, before any memory is taken."""
+    with pytest.raises(OSError, match="no memory has"):
+        SharedArray(2**62)
+    assert made == []
+
+
+@pytest.mark.parametrize("place", ["_use", "array"])
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_error_on_the_way_leaves_no_memory(
+    made: list[str], monkeypatch: pytest.MonkeyPatch, place: str, error: type[BaseException]
+) -> None:
+    """Where the array can not be made, or the values not be copied, the memory is unlinked; Ctrl-C is no other case."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(SharedArray, place, property(fail) if place == "array" else fail)
+    with pytest.raises(error):
+        SharedArray.copy_of([1, 2])
+    assert len(made) == 1
+    assert not exists(made[0])
 
 
 def test_copy() -> None:
@@ -214,6 +279,17 @@ def test_closed() -> None:
         pickle.dumps(shared)
 
 
+def test_unlinked_by_another() -> None:
+    """Where another has unlinked the memory, closing does the rest, and no error replaces that of the block."""
+    shared = SharedArray(3)
+    shared._block.unlink()
+    shared.close()
+    assert shared._block._mmap is None  # type: ignore[attr-defined]
+    with pytest.raises(LookupError), SharedArray(3) as shared:
+        shared._block.unlink()
+        raise LookupError
+
+
 def test_owner_has_unlinked_it() -> None:
     """What arrives too late is an error, and no empty array."""
     with SharedArray(3) as shared:
@@ -270,6 +346,52 @@ def test_program_that_ends() -> None:
     # one that is never closed is unlinked by the resource tracker, which says so
     assert "Error" not in ended.stderr
     assert "Exception" not in ended.stderr
+
+
+OWNER = """
+import multiprocessing
+import pathlib
+import sys
+import time
+from spawnable.recipes.shared_array import SharedArray
+
+def use(shared, go_on):
+    print(shared._block.name, flush=True)
+    while not pathlib.Path(go_on).exists():
+        time.sleep(0.01)
+    shared.array[0] += 1
+    print(shared.array.sum(), flush=True)
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv[1])
+    shared = SharedArray(1000)
+    shared.array[:] = 1
+    child = multiprocessing.Process(target=use, args=(shared, sys.argv[2]))
+    child.start()
+    child.join()
+"""
+
+
+def test_killed_owner(start_method: str, tmp_path: Path) -> None:
+    """Where the owner is killed, who has the memory goes on with it; when all have ended, it is unlinked, and told."""
+    script = tmp_path / "owner.py"
+    script.write_text(OWNER, encoding="utf-8")
+    go_on = tmp_path / "go on"
+    command = [sys.executable, str(script), start_method, str(go_on)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        name = owner.stdout.readline().strip()
+        owner.kill()
+        owner.wait()
+        try:
+            assert exists(name)
+        finally:
+            go_on.touch()
+        # the tracker, too, writes there until it ends
+        written, errors = owner.communicate(timeout=LONG)
+    assert written == "1001.0\n"
+    assert not exists(name)
+    assert sys.platform == "win32" or "leaked shared_memory" in errors
 
 
 def test_faults(context: Any, faults: int, chance: random.Random) -> None:

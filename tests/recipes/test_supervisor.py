@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import random
 import threading
@@ -126,6 +127,23 @@ def test_numbers_under_one(workers: int, attempts: int) -> None:
     """Without workers or attempts nothing would be done: it is an error of the call."""
     with pytest.raises(ValueError, match="at least 1"):
         supervise(jobs.double, [], workers=workers, attempts=attempts)
+
+
+def test_interrupt_while_workers_end(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C during the wait for the first worker's end leaves none of them, also if they would never end."""
+    both = functools.partial(jobs.meet_and_stay, context.Barrier(2))
+    outcomes = supervise(both, [1, 2], workers=2, context=context)
+    join = context.Process.join
+
+    def interrupted(process: Any, timeout: float | None = None) -> None:
+        if timeout is not None:
+            raise KeyboardInterrupt
+        join(process)
+
+    monkeypatch.setattr(context.Process, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(outcomes)
+    assert not multiprocessing.active_children()
 
 
 def test_faults(context: BaseContext, faults: int, chance: random.Random) -> None:

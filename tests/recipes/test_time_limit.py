@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import random
+import time
 import traceback
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +38,38 @@ def test_arguments_as_in_the_call() -> None:
 def test_value_larger_than_a_pipe(context: BaseContext) -> None:
     """A value that no pipe holds arrives."""
     assert len(limited(ENOUGH, jobs.dawdle, (2_000_000, 0), {}, context)) == 2_000_000
+
+
+def test_what_is_written_arrives(context: Any, tmp_path: Path) -> None:
+    """A call that returns in time has its whole end: what it printed is in the file, what it put in the queue."""
+    queue = context.Queue()
+    for number in range(10):
+        path = tmp_path / f"{number}.txt"
+        limited(ENOUGH, jobs.print_and_put, (path, queue, 500), {}, context)
+        assert path.read_text(encoding="utf-8") == "printed\n"
+        assert len(queue.get()) == 500
+    queue.close()
+
+
+def test_process_that_does_not_end(context: Any) -> None:
+    """A value that came in time is returned, also where its process would never end: it is killed."""
+    began = time.monotonic()
+    assert limited(ENOUGH, jobs.stay, (7,), {}, context) == 7
+    assert time.monotonic() - began < ENOUGH
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_limit_where_the_pipe_is_held(context: Any, chance: random.Random) -> None:
+    """Another process that holds the pipe does not lengthen the limit, also in the middle of a large value."""
+    never = context.Event()
+    try:
+        for _ in range(10):
+            limit = chance.uniform(0.01, 0.3)
+            with contextlib.suppress(OutOfTime):
+                limited(limit, jobs.leave_another, (never, 30_000_000), {}, context)
+    finally:
+        never.set()
 
 
 def test_call_that_computes_for_ever(context: BaseContext) -> None:

@@ -126,6 +126,28 @@ def test_name_with_a_space(system: System) -> None:
     assert cpu_quota(system.root) == 1
 
 
+@pytest.mark.parametrize("odd", ["", "0", "3:cpu", "31 23 0:28 / - cgroup2", "- cgroup2 cgroup2 rw", " - ", "cgroup2"])
+def test_line_that_is_not_understood(system: System, odd: str) -> None:
+    """A line as no kernel writes it is left out, before and behind those that are understood."""
+    system.mount(f"{odd}\n0::/\n{odd}\n", f"{odd}\n{V2}{odd}\n").write("sys/fs/cgroup/cpu.max", "200 100")
+    assert cpu_quota(system.root) == 2
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.tuples(*[st.text(st.sampled_from("0123 :/\\,-\n\0cgroup2maxrw")) | st.text()] * 3))
+def test_any_text(system: System, texts: tuple[str, str, str]) -> None:
+    """Whatever stands in the files of the system, the answer is a number of CPUs."""
+    group, mounts, limit = (text.encode("utf-8", "replace").decode() for text in texts)
+    system.mount(f"{group}\n0::/\n", f"{V2}{mounts}").write("sys/fs/cgroup/cpu.max", limit)
+    assert 1 <= usable_cpus(system.root) <= 4
+
+
+def test_mount_with_a_name_that_no_file_has(system: System) -> None:
+    """A place whose name has a NUL is no place."""
+    system.mount("0::/\n", V2.replace("/sys/fs/cgroup", r"/sys\000"))
+    assert cpu_quota(system.root) is None
+
+
 def test_no_groups(system: System) -> None:
     """Where there are no such files, as on macOS and Windows, there is no quota."""
     assert cpu_quota(system.root) is None

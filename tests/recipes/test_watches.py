@@ -16,12 +16,13 @@ LONG = 60.0
 FAILED: Any = (closable_queue.WorkerFailed, ring_buffer.WorkerFailed)
 
 
-@pytest.fixture(params=["queue", "ring"])
+KINDS = ["queue", "ring"]
+
+
+@pytest.fixture(params=KINDS)
 def watched(request: pytest.FixtureRequest, context: Any) -> Any:
     """What has one producer and one consumer."""
-    if request.param == "queue":
-        return closable_queue.ClosableQueue[Any](producers=1, context=context)
-    return ring_buffer.RingBuffer(1, 5, context=context)
+    return jobs.make(request.param, context)
 
 
 def test_worker_that_fails_and_stays(context: Any, watched: Any) -> None:
@@ -46,3 +47,44 @@ def test_first_to_fail_is_named(context: Any, watched: Any) -> None:
             time.sleep(0.001)
         end.set()
     assert set(caught.value.exit_codes) == {"Ann", "Bo"}
+
+
+def test_worker_that_was_not_started(context: Any, watched: Any) -> None:
+    """A worker that was not started is an error at once: there is nothing to wait for."""
+    worker = context.Process(target=jobs.take, args=(watched,), name="Ann")
+    with pytest.raises(ValueError, match="Ann was not started"), watched.watch([worker]):
+        pytest.fail("the block was begun")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parent_that_dies(context: Any, kind: str) -> None:
+    """A child that waits for what comes is told when the process that started it is gone."""
+    reader, writer = context.Pipe(duplex=False)
+    parent = context.Process(target=jobs.abandon, args=(kind, context, writer))
+    parent.start()
+    writer.close()
+    assert reader.poll(LONG)
+    assert reader.recv() == "the parent process is gone"
+    reader.close()
+    parent.join()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("late", [False, True])
+def test_parent_that_dies_while_a_sibling_lives(context: Any, kind: str, late: bool) -> None:
+    """A child is told so too where another child, which a fork gave what would tell of it, goes on.
+
+    That is so also where the child is late: its parent was gone before it began to wait.
+    """
+    reader, writer = context.Pipe(duplex=False)
+    never = context.Event()
+    parent = context.Process(target=jobs.abandon_two, args=(kind, context, writer, never), kwargs={"late": late})
+    parent.start()
+    writer.close()
+    try:
+        assert reader.poll(LONG)
+        assert reader.recv() == "the parent process is gone"
+    finally:
+        never.set()
+        reader.close()
+        parent.join()

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_worker_state as jobs
+from tests.waiting import until
 
 from spawnable.recipes.worker_state import StateFailed, StatePool
 
@@ -103,18 +104,26 @@ def test_worker_that_vanishes(context: BaseContext) -> None:
 
 
 def test_error_in_the_block(context: BaseContext, tmp_path: Path) -> None:
-    """An exception in the block cancels what has not begun, waits for what has, and goes on."""
+    """An exception in the block cancels what no worker has been handed, waits for the rest, and goes on."""
     begun, other = tmp_path / "begun", tmp_path / "other"
     with pytest.raises(LookupError), StatePool(jobs.make, (0, ""), workers=1, context=context) as pool:
         futures = [pool.submit(jobs.wait, begun, other) for _ in range(9)]
         while not begun.exists():
             time.sleep(0.01)
-        # what the executor has handed out already ends too
-        threading.Timer(0.1, other.touch).start()
+
+        def end() -> None:
+            until(futures[-1].cancelled)
+            other.touch()
+
+        ender = threading.Thread(target=end)
+        ender.start()
         raise LookupError
+    ender.join()
     assert futures[0].exception() is None
     with pytest.raises(CancelledError):
         futures[-1].result()
+    # the one that runs, and as many as there are workers and one
+    assert sum(not future.cancelled() for future in futures) <= 1 + 2
 
 
 def test_faults(context: BaseContext, faults: int, chance: random.Random) -> None:

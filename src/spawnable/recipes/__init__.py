@@ -15,15 +15,22 @@ _FOLDER = Path(__file__).parent
 
 
 def names() -> list[str]:
-    """Return the names of all recipes: `result` is `result.py`."""
+    """Return the names of all recipes, sorted.
+
+    >>> "result" in names()
+    True
+    """
     return sorted(path.stem for path in _FOLDER.glob("[a-z]*.py"))
 
 
 def file_of(name: str) -> Path:
-    """Return the file of a recipe.
+    """Return the file of a recipe, which you may copy.
 
     Raises LookupError where there is none of that name; its text
     tells which there are.
+
+    >>> file_of("result").name
+    'result.py'
     """
     if name not in names():
         known = ", ".join(names())

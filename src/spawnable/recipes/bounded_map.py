@@ -53,30 +53,57 @@ def bounded_map(
 ) -> Iterator[R]:
     """Give the function's value for each item, from processes.
 
-    `workers` is how many processes there are, the number of CPUs
-    if it is None.  At no time are more than `ahead` items taken
-    from the source whose value has not been given, twice as many
-    as workers if it is None.  Values come in the order of their
-    items, or, if not `ordered`, as they are ready.
+    `workers` is how many processes there are.  If it is None, it
+    is how many CPUs this thread may run on; no quota of a control
+    group is looked at.  On Windows there are at most 61.
+
+    At no time are more than `ahead` items taken from the source
+    whose value has not been given, twice as many as workers if it
+    is None.  Values come in the order of their items, or, if not
+    `ordered`, as they are ready.
+
+    `context` is one of `multiprocessing.get_context()`; None for
+    the program's own.
 
     Nothing is started before the first value is asked for, and
-    nothing is left when the iterator has ended or is closed.
+    nothing is left when the iterator has ended or is closed.  To
+    close it waits for the calls that workers do, and for up to
+    `workers` + 1 more that were handed out.
 
     Raises what the function raised, with its traceback as the
-    cause, in place of that value, or what the source raised; and
+    cause, in place of that value; and
     `concurrent.futures.process.BrokenProcessPool` where a worker
-    died.  Then the iterator has ended.  Raises ValueError for
-    numbers under 1.
+    died.  What the source raises is raised at once: values of
+    items before it that have not been given are lost.  Then the
+    iterator has ended.  Raises ValueError for numbers under 1,
+    and for more workers than Windows can have.
+
+    >>> list(bounded_map(abs, [-1, 2], workers=1, ahead=1))
+    [1, 2]
     """
+    windows = sys.platform == "win32"
     if workers is None:
-        workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+        cpus = _allowed()
+        workers = min(cpus, _MOST_WORKERS) if windows else cpus
     if ahead is None:
         ahead = 2 * workers
     if workers < 1 or ahead < 1:
         text = f"workers={workers}, ahead={ahead}: at least 1"
         raise ValueError(text)
+    if windows and workers > _MOST_WORKERS:
+        text = f"workers={workers}: at most {_MOST_WORKERS}"
+        raise ValueError(f"{text} on Windows")
     pool = (workers, context)
     return _values(function, iter(items), pool, ahead, ordered)
+
+
+def _allowed() -> int:
+    """Count the CPUs that this thread may run on."""
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _values(

@@ -52,8 +52,12 @@ class CleanPool(ProcessPoolExecutor):
     of the signal, 143.  Either of them waits while a worker is
     started, and while the workers are ended.
 
-    `max_workers` is the number of CPUs if it is None.
-    `initializer` is called in each worker, with `initargs`.
+    `max_workers` is what `ProcessPoolExecutor` makes of None: the
+    number of CPUs.  `grace` is in seconds.  `initializer` is
+    called in each worker, with `initargs`.  `context` is one of
+    `multiprocessing.get_context()`; None for the program's own.
+    Raises what `ProcessPoolExecutor` raises: ValueError for a
+    `max_workers` under 1, and over 61 on Windows.
 
     >>> with CleanPool(1, initializer=str, initargs=(1,)) as pool:
     ...     pool.submit(divmod, 7, 2).result()
@@ -97,10 +101,13 @@ class CleanPool(ProcessPoolExecutor):
         ...     pool.submit(int, "11", base=2).result()
         3
         """
-        # it starts workers: of one that is half started, nobody
-        # knows
-        with _held(), _breaking(self):
+        with _breaking(self):
             return super().submit(fn, *args, **kwargs)
+
+    def _spawn_process(self) -> None:
+        # of one that is half started, nobody knows
+        with _held():
+            super()._spawn_process()  # type: ignore[misc]
 
     def __enter__(self) -> Self:
         """Have SIGTERM end the block; return the pool."""
@@ -134,7 +141,9 @@ class CleanPool(ProcessPoolExecutor):
                 while closer.is_alive():
                     closer.join(_LOOK)
             finally:
-                if self._handles:
+                # unless the program has set its own meanwhile
+                handler = signal.getsignal(signal.SIGTERM)
+                if self._handles and handler is _leave:
                     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
@@ -272,5 +281,13 @@ def _held() -> Iterator[None]:
         # Ctrl-C last: until then it is noted
         for one in reversed(ours):
             signal.signal(one, before[one])
-        for number in came:
-            signal.raise_signal(number)
+        _raise_each(came)
+
+
+def _raise_each(numbers: list[int]) -> None:
+    """Raise the signals, also after one whose handler raises."""
+    if numbers:
+        try:
+            signal.raise_signal(numbers[0])
+        finally:
+            _raise_each(numbers[1:])

@@ -36,14 +36,47 @@ _LOOK = 0.5
 _MOST = 60
 
 
+class _Fork:
+    """Which process has forked this one; 0 if none has."""
+
+    def __init__(self) -> None:
+        self.maker = self._forking = 0
+
+    def before(self) -> None:
+        self._forking = os.getpid()
+
+    def after_in_child(self) -> None:
+        self.maker = self._forking
+
+
+_FORK = _Fork()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_FORK.before, after_in_child=_FORK.after_in_child
+    )
+
+
 class QueueAborted(Exception):
-    """A process that used the queue has failed: items are lost."""
+    """A process that used the queue has failed: items are lost.
+
+    >>> queue = ClosableQueue[int](producers=1)
+    >>> queue.abort()
+    >>> try:
+    ...     queue.put(1)
+    ... except QueueAborted as error:
+    ...     print(error)
+    a process that used it has failed
+    """
 
 
 class WorkerFailed(Exception):
     """A worker ended with another exit code than 0.
 
     `exit_codes` has that of each such worker by its name.
+
+    >>> error = WorkerFailed({"Ann": 9})
+    >>> print(error)
+    ended with an exit code: Ann (9)
     """
 
     def __init__(self, exit_codes: dict[str, int]) -> None:
@@ -68,6 +101,17 @@ class ClosableQueue(Generic[T]):
     `maxsize` is how many items may wait before `put` does; 0 for
     as many as the system can count.  Make it before the
     processes, and give it to them as an argument.
+
+    `context` is that of the processes, which
+    `multiprocessing.get_context()` gives; None for the program's
+    own.  Raises ValueError if `producers` is under 1.
+
+    >>> queue = ClosableQueue[str](producers=1, maxsize=10)
+    >>> with queue:
+    ...     queue.put("text")
+    >>> for item in queue:
+    ...     print(item)
+    text
     """
 
     def __init__(
@@ -81,6 +125,9 @@ class ClosableQueue(Generic[T]):
             raise ValueError(f"no producers: {producers}")
         using: Any = context or multiprocessing
         self._queue = using.Queue(maxsize)
+        self._most = producers
+        # how many began, and how many have not ended yet
+        self._begun = using.Value("q", 0)
         self._producers = using.Value("q", producers)
         # the process that was the first to abort
         self._aborted = using.RawValue("q", 0)
@@ -92,11 +139,32 @@ class ClosableQueue(Generic[T]):
 
         What is put is the item as it is now.  Raises what its
         pickling raises, and `QueueAborted`.
+
+        >>> queue = ClosableQueue[list[int]](producers=1)
+        >>> item = [1]
+        >>> queue.put(item)
+        >>> item.append(2)
+        >>> next(iter(queue))
+        [1]
         """
         self._put(bytes(ForkingPickler.dumps(item)))
 
     def __enter__(self) -> Self:
-        """Begin to produce."""
+        """Begin to produce.
+
+        Raises ValueError where more begin than the queue is for,
+        and `QueueAborted`.
+
+        >>> queue = ClosableQueue[int](producers=1)
+        >>> with queue, queue:
+        ...     pass
+        Traceback (most recent call last):
+        ValueError: producer 2 of a queue for 1
+        """
+        number = self._count(self._begun, 1)
+        if number > self._most:
+            text = f"producer {number} of a queue for {self._most}"
+            raise ValueError(text)
         return self
 
     def __exit__(
@@ -112,6 +180,13 @@ class ClosableQueue(Generic[T]):
         """Take items until all producers are done.
 
         Raises `QueueAborted`.
+
+        >>> queue = ClosableQueue[int](producers=2)
+        >>> for number in 1, 2:
+        ...     with queue:
+        ...         queue.put(number)
+        >>> list(queue), list(queue)
+        ([1, 2], [])
         """
         self._taker = threading.get_ident()
         more = True
@@ -121,14 +196,7 @@ class ClosableQueue(Generic[T]):
                 yield pickle.loads(packed)
                 continue
             # an end, put by a producer after all its items
-            lock = self._producers.get_lock()
-            while not lock.acquire(timeout=_LOOK):
-                self._check()
-            try:
-                self._producers.value -= 1
-                more = self._producers.value > 0
-            finally:
-                lock.release()
+            more = self._count(self._producers, -1) > 0
         self._taker = 0
         self._put(None)  # for the next consumer to find
 
@@ -136,6 +204,12 @@ class ClosableQueue(Generic[T]):
         """Let `put` and iteration raise `QueueAborted` everywhere.
 
         Who waits in one of them finds out within a second.
+
+        >>> queue = ClosableQueue[int](producers=1)
+        >>> queue.abort()
+        >>> list(queue)  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        QueueAborted: a process that used it has failed
         """
         self._aborted.value = self._aborted.value or os.getpid()
         # what is not yet written need not be, for this to end
@@ -149,17 +223,29 @@ class ClosableQueue(Generic[T]):
 
         As soon as one has failed, the queue is aborted, also while
         the block itself takes items; who has not ended `grace`
-        seconds later is killed.  Raises `WorkerFailed`.  An
+        seconds later is killed.  Raises `WorkerFailed`, and
+        ValueError for a worker that was not started.  An
         exception in the block aborts the queue as well, and so
         does a block that leaves its own loop early: workers that
         would have taken the rest end, too.
+
+        A worker that ends with exit code 0 has not failed, also
+        if it has put or taken less than others wait for.
 
         In the block, ask nobody for the end of a process, also in
         another thread: not by `join()`, nor by `Process.start()`,
         a pool or `active_children()`, which ask for all.  Of two
         threads that ask for one, one may be told 255.
+
+        >>> queue = ClosableQueue[int](producers=1)
+        >>> worker = multiprocessing.Process(
+        ...     target=list, args=(queue,)
+        ... )
+        >>> worker.start()
+        >>> with queue.watch([worker]), queue:
+        ...     queue.put(7)
         """
-        watched = _Watched(list(workers), self, grace)
+        watched = _Watched(_started(workers), self, grace)
         try:
             yield
         except QueueAborted:
@@ -183,13 +269,32 @@ class ClosableQueue(Generic[T]):
             self._queue.cancel_join_thread()
             raise QueueAborted("a process that used it has failed")
 
+    def _count(self, count: Any, change: int) -> int:
+        """Change a number under its lock; return what it is then.
+
+        One that was killed may have taken the lock with it.
+        """
+        lock = count.get_lock()
+        while not lock.acquire(timeout=_LOOK):
+            self._check()
+        try:
+            count.value += change
+            return count.value  # type: ignore[no-any-return]
+        finally:
+            lock.release()
+
+    def _check_parent(self) -> None:
+        if _parent_is_gone():
+            self.abort()
+            raise QueueAborted("the parent process is gone")
+
     def _put(self, packed: bytes | None) -> None:
         while True:
             self._check()
             try:
                 return self._queue.put(packed, timeout=_LOOK)  # type: ignore[no-any-return]
             except Full:
-                continue
+                self._check_parent()
 
     def _get(self) -> bytes | None:
         while True:
@@ -197,10 +302,31 @@ class ClosableQueue(Generic[T]):
             try:
                 return self._queue.get(timeout=_LOOK)  # type: ignore[no-any-return]
             except Empty:
-                continue
+                self._check_parent()
             except (EOFError, OSError):
                 self._check()
                 raise
+
+
+def _started(workers: Iterable[BaseProcess]) -> list[BaseProcess]:
+    """Return the workers; raise ValueError if one has no number."""
+    known = list(workers)
+    for worker in known:
+        if worker.pid is None:
+            raise ValueError(f"{worker.name} was not started")
+    return known
+
+
+def _parent_is_gone() -> bool:
+    """Tell whether the process that has started this one ended."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return False
+    # a forked sibling holds open what would tell of its end, but
+    # its child has another parent then
+    forked = _FORK.maker == parent.pid
+    moved = os.getppid() != parent.pid
+    return (forked and moved) or not parent.is_alive()
 
 
 class _Watched:

@@ -12,10 +12,11 @@ Copy this file; it needs the standard library alone.
 from __future__ import annotations
 
 import multiprocessing
+import operator
 import os
 import time
 from multiprocessing.context import BaseContext
-from typing import Any
+from typing import Any, SupportsIndex
 
 __all__ = ["SharedCounter"]
 
@@ -30,12 +31,14 @@ class SharedCounter:
     with a lock of its own, and its value is their sum.  A process
     that is killed in the middle of an addition takes its place
     with it, and the others go on with those that are left; that
-    addition is counted whole or not at all.
+    addition is counted whole or not at all.  So may an exception
+    of a signal handler, such as Ctrl-C, cost a place.
 
     Make it before the processes, and give it to them as an
     argument, or to the workers of a pool by `initargs`.
 
-    Raises ValueError for less than one place.
+    `context` is one of `multiprocessing.get_context()`; None for
+    the program's own.  Raises ValueError for less than one place.
 
     >>> SharedCounter(places=2).value
     0
@@ -53,14 +56,16 @@ class SharedCounter:
         self._parts = using.RawArray("q", places)
         self._locks = [using.Lock() for _ in range(places)]
 
-    def add(self, amount: int = 1, timeout: float = 10.0) -> None:
-        """Add a number, which may be negative.
+    def add(
+        self, amount: SupportsIndex = 1, timeout: float = 10.0
+    ) -> None:
+        """Add a whole number, which may be negative.
 
-        Raises OverflowError where a place would hold a number
-        that has more than 64 bits, and TimeoutError if no place
-        was free for `timeout` seconds: then as many processes as
-        there are places were killed, or stopped, in the middle of
-        an addition.
+        Raises TypeError for other numbers, OverflowError where a
+        place would hold a number that has more than 64 bits, and
+        TimeoutError if no place was free for `timeout` seconds:
+        then as many processes as there are places were killed, or
+        stopped, in the middle of an addition.
 
         >>> counter = SharedCounter()
         >>> counter.add()
@@ -68,9 +73,10 @@ class SharedCounter:
         >>> counter.value
         -2
         """
+        number = operator.index(amount)
         place = self._take(timeout)
         try:
-            part = self._parts[place] + amount
+            part = self._parts[place] + number
             if not -_LARGEST <= part <= _LARGEST:
                 raise OverflowError(f"too large to count: {part}")
             self._parts[place] = part

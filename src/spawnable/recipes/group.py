@@ -41,7 +41,12 @@ _MOST = 60
 class EndedWithoutResult(Exception):
     """A process ended before it had returned or raised.
 
-    `exit_code` is that of `multiprocessing`: negative for a signal.
+    `name` is that of the process, or of its function; `exit_code`
+    is that of `multiprocessing`: negative for a signal, and None
+    if it is not known.
+
+    >>> print(EndedWithoutResult("Ann", -9))
+    Ann ended without a result: it was ended by signal 9
     """
 
     def __init__(self, name: str, exit_code: int | None) -> None:
@@ -62,6 +67,9 @@ class RemoteTraceback(Exception):
     """The cause of an exception that another process raised.
 
     Its text is the traceback as that process would print it.
+
+    >>> str(RemoteTraceback("its traceback")).strip()
+    'its traceback'
     """
 
     def __str__(self) -> str:
@@ -70,7 +78,16 @@ class RemoteTraceback(Exception):
 
 
 class Member(Generic[T]):
-    """A process of a group: its `process`, and what it returned."""
+    """A process of a group: its `process`, and what it returned.
+
+    `ProcessGroup.start` returns it; `process` is the context's
+    `Process`.
+
+    >>> with ProcessGroup() as group:
+    ...     member = group.start(abs, args=(-1,), name="Ann")
+    >>> member.process.name, member.value
+    ('Ann', 1)
+    """
 
     def __init__(
         self, process: Any, reader: Connection, kept: Any
@@ -86,7 +103,12 @@ class Member(Generic[T]):
     def value(self) -> T:
         """What the function returned, once the group has ended.
 
-        Raises RuntimeError where it did not return.
+        Raises RuntimeError where it did not return, or not yet.
+
+        >>> with ProcessGroup() as group:
+        ...     member = group.start(max, args=([3, 4],))
+        >>> member.value
+        4
         """
         if self._outcome is None or not self._outcome[0]:
             name = self.process.name
@@ -96,7 +118,7 @@ class Member(Generic[T]):
     def _look(self) -> BaseException | None:
         """Take the outcome if it is there; return a failure."""
         alive = self.process.is_alive()
-        if self._reader.poll():
+        if wait([self._reader], 0):
             self._outcome = self._receive()
         elif not alive:
             self._outcome = False, self._without_result()
@@ -133,6 +155,17 @@ class ProcessGroup:
     the block raises what that one raised, with a `RemoteTraceback`
     as its cause, or `EndedWithoutResult`.  So are they all when
     the block itself is left by an exception.
+
+    A group has one block: RuntimeError where it is entered again.
+
+    `grace` is in seconds.  `context` is one of
+    `multiprocessing.get_context()`; None for the program's own.
+
+    >>> with ProcessGroup(grace=1) as group:
+    ...     waits = group.start(time.sleep, args=(3600,))
+    ...     fails = group.start(int, args=("one",))
+    Traceback (most recent call last):
+    ValueError: invalid literal for int() with base 10: 'one'
     """
 
     def __init__(
@@ -144,6 +177,8 @@ class ProcessGroup:
         self._using: Any = context or multiprocessing
         self._grace = grace
         self._members: list[Member[Any]] = []
+        self._entered = False
+        self._ended = False
 
     def start(
         self,
@@ -155,8 +190,22 @@ class ProcessGroup:
     ) -> Member[T]:
         """Start a process that runs the function.
 
-        The function, its arguments and its result are pickled.
+        The function and its arguments are pickled where the start
+        method asks for it; the result always is.
+
+        Raises what the start of a process raises: what `pickle`
+        does of what can not be pickled, and OSError where the
+        system has no process or pipe left; RuntimeError where the
+        block has ended.
+
+        >>> with ProcessGroup() as group:
+        ...     named = {"base": 2}
+        ...     three = group.start(int, ("11",), named)
+        >>> three.value
+        3
         """
+        if self._ended:
+            raise RuntimeError("the group has ended: make another")
         reader, writer = self._using.Pipe(duplex=False)
         process = self._using.Process(
             target=_run,
@@ -178,7 +227,11 @@ class ProcessGroup:
         return member
 
     def __enter__(self) -> Self:
-        """Return the group."""
+        """Return the group; raise RuntimeError the second time."""
+        if self._entered:
+            text = "a group has one block: make another"
+            raise RuntimeError(text)
+        self._entered = True
         return self
 
     def __exit__(
@@ -188,6 +241,7 @@ class ProcessGroup:
         _where: TracebackType | None,
     ) -> None:
         """Wait for all; stop all where one failed."""
+        self._ended = True
         try:
             failure = None if kind else self._first_failure()
             if failure is None and kind is None:

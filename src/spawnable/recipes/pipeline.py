@@ -48,7 +48,12 @@ _VALUE, _ERROR = b"v", b"e"
 class EndedWithoutResult(Exception):
     """The process ended before it had returned or raised.
 
-    `exit_code` is that of `multiprocessing`: negative for a signal.
+    `name` is that of the process, or of its function; `exit_code`
+    is that of `multiprocessing`: negative for a signal, and None
+    if it is not known.
+
+    >>> print(EndedWithoutResult("Ann", -9))
+    Ann ended without a result: it was ended by signal 9
     """
 
     def __init__(self, name: str, exit_code: int | None) -> None:
@@ -69,6 +74,9 @@ class RemoteTraceback(Exception):
     """The cause of an exception that another process raised.
 
     Its text is the traceback as that process would print it.
+
+    >>> str(RemoteTraceback("its traceback")).strip()
+    'its traceback'
     """
 
     def __str__(self) -> str:
@@ -79,6 +87,9 @@ class RemoteTraceback(Exception):
 @dataclass(frozen=True)
 class Stage:
     """A function of a pipeline, and by how many processes.
+
+    The function gets one argument, what the stage before it has
+    returned, and is pickled where the start method asks for it.
 
     >>> list(pipeline([1, -2], [Stage(abs, workers=2), str]))
     ['1', '2']
@@ -106,11 +117,21 @@ def pipeline(
     first value is asked for, and nothing is left when the iterator
     has ended or is closed.
 
+    When the last value was given, processes have 5 seconds to end
+    by themselves, and are terminated then: what they do at their
+    end, such as to write what they have collected, may take no
+    longer.  Where the iterator ends earlier, they are terminated
+    at once, and killed after 5 seconds.
+
+    `context` is one of `multiprocessing.get_context()`; None for
+    the program's own.
+
     Raises what a stage raised, with a `RemoteTraceback` as its
-    cause, in place of that value, or what the source raised;
-    `EndedWithoutResult` where a process of a stage died.  Then
-    the iterator has ended.  Raises ValueError for numbers under
-    1, or without stages.
+    cause, in place of that value; `EndedWithoutResult` where a
+    process of a stage died.  What the source raises is raised at
+    once: values of items before it that have not been given are
+    lost.  Then the iterator has ended.  Raises ValueError for
+    numbers under 1, or without stages.
 
     >>> next(pipeline([8], [float, str]))
     '8.0'

@@ -15,13 +15,14 @@ Copy this file; it needs the standard library alone.
 from __future__ import annotations
 
 import multiprocessing
+import operator
 import os
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing.context import BaseContext
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 __all__ = ["Progress", "SharedCounter"]
 
@@ -46,11 +47,16 @@ class Progress:
     a thread of it calls `tell` with how much was added since the
     last call, if anything: twice a second, or every `interval`
     seconds, and once more at the end of the block.  So the numbers
-    that `tell` gets sum up to `done`.
+    that `tell` gets sum up to `done`.  What `tell` raises is
+    raised at the end of the block.
 
     Make it before the processes, and give it to them as an
     argument, or to the workers of a pool by `initargs`.  Start
     them, and then enter the block.
+
+    `context` is one of `multiprocessing.get_context()`; None for
+    the program's own.  Raises ValueError for an interval that is
+    not over 0.
 
     >>> with Progress(print) as progress:
     ...     progress.add(4)
@@ -64,8 +70,10 @@ class Progress:
         interval: float = 0.5,
         context: BaseContext | None = None,
     ) -> None:
+        if not interval > 0:
+            raise ValueError(f"no interval: {interval} s")
         self._tell = tell
-        self._interval = interval
+        self._interval = min(interval, threading.TIMEOUT_MAX)
         self._counter = SharedCounter(context=context)
         self._told = 0
         self._failure: BaseException | None = None
@@ -77,17 +85,17 @@ class Progress:
         none = dict.fromkeys(("_tell", "_over", "_thread"))
         return {**vars(self), **none, "_failure": None}
 
-    def add(self, amount: int = 1) -> None:
+    def add(self, amount: SupportsIndex = 1) -> None:
         """Say that so much more is done, in any process or thread.
 
-        Raises ValueError for a number under 0, and TimeoutError
-        as `SharedCounter.add` does.
+        Raises ValueError for a number under 0, and TypeError,
+        OverflowError and TimeoutError as `SharedCounter.add`.
 
         >>> Progress(print).add(-1)
         Traceback (most recent call last):
         ValueError: can not undo what is done: -1
         """
-        if amount < 0:
+        if operator.index(amount) < 0:
             raise ValueError(f"can not undo what is done: {amount}")
         self._counter.add(amount)
 
@@ -148,12 +156,14 @@ class SharedCounter:
     with a lock of its own, and its value is their sum.  A process
     that is killed in the middle of an addition takes its place
     with it, and the others go on with those that are left; that
-    addition is counted whole or not at all.
+    addition is counted whole or not at all.  So may an exception
+    of a signal handler, such as Ctrl-C, cost a place.
 
     Make it before the processes, and give it to them as an
     argument, or to the workers of a pool by `initargs`.
 
-    Raises ValueError for less than one place.
+    `context` is one of `multiprocessing.get_context()`; None for
+    the program's own.  Raises ValueError for less than one place.
 
     >>> SharedCounter(places=2).value
     0
@@ -171,14 +181,16 @@ class SharedCounter:
         self._parts = using.RawArray("q", places)
         self._locks = [using.Lock() for _ in range(places)]
 
-    def add(self, amount: int = 1, timeout: float = 10.0) -> None:
-        """Add a number, which may be negative.
+    def add(
+        self, amount: SupportsIndex = 1, timeout: float = 10.0
+    ) -> None:
+        """Add a whole number, which may be negative.
 
-        Raises OverflowError where a place would hold a number
-        that has more than 64 bits, and TimeoutError if no place
-        was free for `timeout` seconds: then as many processes as
-        there are places were killed, or stopped, in the middle of
-        an addition.
+        Raises TypeError for other numbers, OverflowError where a
+        place would hold a number that has more than 64 bits, and
+        TimeoutError if no place was free for `timeout` seconds:
+        then as many processes as there are places were killed, or
+        stopped, in the middle of an addition.
 
         >>> counter = SharedCounter()
         >>> counter.add()
@@ -186,9 +198,10 @@ class SharedCounter:
         >>> counter.value
         -2
         """
+        number = operator.index(amount)
         place = self._take(timeout)
         try:
-            part = self._parts[place] + amount
+            part = self._parts[place] + number
             if not -_LARGEST <= part <= _LARGEST:
                 raise OverflowError(f"too large to count: {part}")
             self._parts[place] = part

@@ -36,7 +36,12 @@ _LOOK = 0.5
 class EndedWithoutResult(Exception):
     """The process ended before it had returned or raised.
 
-    `exit_code` is that of `multiprocessing`: negative for a signal.
+    `name` is that of the process, or of its function; `exit_code`
+    is that of `multiprocessing`: negative for a signal, and None
+    if it is not known.
+
+    >>> print(EndedWithoutResult("Ann", -9))
+    Ann ended without a result: it was ended by signal 9
     """
 
     def __init__(self, name: str, exit_code: int | None) -> None:
@@ -57,6 +62,9 @@ class RemoteTraceback(Exception):
     """The cause of an exception that another process raised.
 
     Its text is the traceback as that process would print it.
+
+    >>> str(RemoteTraceback("its traceback")).strip()
+    'its traceback'
     """
 
     def __str__(self) -> str:
@@ -67,10 +75,21 @@ class RemoteTraceback(Exception):
 class ProcessWithResult(Generic[T]):
     """A process that runs a function, started at once.
 
-    The function, its arguments and its result are pickled where
-    the start method asks for it; the result always is.  Call
-    `result` or `stop` for each, or use it as a context manager,
-    which calls `stop`.
+    The function and its arguments are pickled where the start
+    method asks for it; the result always is.  Call `result` or
+    `stop` for each, or use it as a context manager, which calls
+    `stop`.
+
+    `context` is one of `multiprocessing.get_context()`; None for
+    the program's own.  `process` is that context's `Process`.
+
+    Raises what the start of a process raises: what `pickle` does
+    of what can not be pickled, and OSError where the system has
+    no process or pipe left.
+
+    >>> with ProcessWithResult(sorted, args=("cab",)) as process:
+    ...     process.result()
+    ['a', 'b', 'c']
     """
 
     def __init__(
@@ -99,12 +118,15 @@ class ProcessWithResult(Generic[T]):
             name=name,
         )
         try:
-            self.process.start()
+            with writer:
+                self.process.start()
         except BaseException:
+            # Ctrl-C may come when it is just started
+            if self.process.pid is not None:
+                self.process.kill()
+                self.process.join()
             self._reader.close()
             raise
-        finally:
-            writer.close()
 
     def result(self, timeout: float | None = None) -> T:
         """Wait for the process and return what it returned.
@@ -112,10 +134,16 @@ class ProcessWithResult(Generic[T]):
         Raises what the function raised, with a `RemoteTraceback`
         as its cause; `EndedWithoutResult` where the process ended
         otherwise; `TimeoutError` after `timeout` seconds: then
-        the process goes on, and `result` can be called again.
+        the process goes on, and `result` can be called again.  A
+        value that can not be made again raises what `pickle` does.
 
         It waits for the end of the process as well, but not longer
         than `timeout` seconds: then `stop` kills what goes on.
+
+        >>> with ProcessWithResult(int, args=("one",)) as process:
+        ...     process.result(timeout=60)
+        Traceback (most recent call last):
+        ValueError: invalid literal for int() with base 10: 'one'
         """
         begun = time.monotonic()
         if self._outcome is None:
@@ -131,7 +159,17 @@ class ProcessWithResult(Generic[T]):
         return value  # type: ignore[no-any-return]
 
     def stop(self) -> None:
-        """Kill the process if it goes on, and wait for its end."""
+        """Kill the process if it goes on, and wait for its end.
+
+        A result that has not been asked for by then is lost, and
+        `result` raises `EndedWithoutResult`.
+
+        >>> from time import sleep
+        >>> process = ProcessWithResult(sleep, args=(3600,))
+        >>> process.stop()
+        >>> process.process.is_alive()
+        False
+        """
         self.process.kill()
         self.process.join()
         if self._outcome is None:

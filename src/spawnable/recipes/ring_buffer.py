@@ -58,13 +58,26 @@ if hasattr(os, "register_at_fork"):
 
 
 class RingAborted(Exception):
-    """The other side of the ring is gone, or has failed."""
+    """The other side of the ring is gone, or has failed.
+
+    >>> ring = RingBuffer(slots=1, size=3)
+    >>> ring.abort()
+    >>> try:
+    ...     ring.put(b"one")
+    ... except RingAborted as error:
+    ...     print(error)
+    the other side is gone or failed
+    """
 
 
 class WorkerFailed(Exception):
     """A worker ended with another exit code than 0.
 
     `exit_codes` has that of each such worker by its name.
+
+    >>> error = WorkerFailed({"Ann": 9})
+    >>> print(error)
+    ended with an exit code: Ann (9)
     """
 
     def __init__(self, exit_codes: dict[str, int]) -> None:
@@ -92,7 +105,15 @@ class RingBuffer:
     argument.  Its memory has no name: the system frees it with
     the last process that has it, and nobody has to unlink it.
 
-    Raises ValueError for `slots` or `size` under 1.
+    `context` is that of the processes, which
+    `multiprocessing.get_context()` gives; None for the program's
+    own.  Raises ValueError for `slots` or `size` under 1, and for
+    a `size` of 4 GiB less 1 byte or more.
+
+    >>> ring = RingBuffer(slots=4, size=1000)
+    >>> ring.put(b"a message")
+    >>> ring.get()
+    b'a message'
     """
 
     def __init__(
@@ -104,6 +125,8 @@ class RingBuffer:
     ) -> None:
         if slots < 1 or not 1 <= size < _END:
             text = f"slots={slots}, size={size}: at least 1"
+            if size >= _END:
+                text = f"size={size}: at most {_END - 1}"
             raise ValueError(text)
         using: Any = context or multiprocessing
         self._size = size
@@ -186,6 +209,13 @@ class RingBuffer:
         """Take messages until the end of the stream.
 
         Raises `RingAborted`.
+
+        >>> ring = RingBuffer(slots=2, size=3)
+        >>> with ring:
+        ...     ring.put(b"one")
+        >>> for message in ring:
+        ...     print(message)
+        b'one'
         """
         while True:
             try:
@@ -231,16 +261,25 @@ class RingBuffer:
         As soon as one has failed, or one that is a side of the
         ring has ended too early, the ring is aborted, also while
         the block itself uses it; who has not ended `grace` seconds
-        later is killed.  Raises `WorkerFailed` where one failed.
-        An exception in the block aborts the ring as well, and so
+        later is killed.  Raises `WorkerFailed` where one failed,
+        and ValueError for a worker that was not started.  An
+        exception in the block aborts the ring as well, and so
         does a block that leaves its own side of it early.
 
         In the block, ask nobody for the end of a process, also in
         another thread: not by `join()`, nor by `Process.start()`,
         a pool or `active_children()`, which ask for all.  Of two
         threads that ask for one, one may be told 255.
+
+        >>> ring = RingBuffer(slots=1, size=3)
+        >>> worker = multiprocessing.Process(
+        ...     target=list, args=(ring,)
+        ... )
+        >>> worker.start()
+        >>> with ring.watch([worker]), ring:
+        ...     ring.put(b"one")
         """
-        watched = _Watch(self, list(workers), grace)
+        watched = _Watch(self, _started(workers), grace)
         try:
             yield
         except RingAborted:
@@ -261,7 +300,6 @@ class RingBuffer:
         end = (
             None if timeout is None else time.monotonic() + timeout
         )
-        parent = multiprocessing.parent_process()
         while True:
             if self._aborted.value:
                 text = "the other side is gone or failed"
@@ -273,13 +311,7 @@ class RingBuffer:
                 return True
             if end is not None and time.monotonic() >= end:
                 return False
-            if parent is None:
-                continue
-            # a forked sibling holds open what would tell of its
-            # end, but its child has another parent then
-            forked = _FORK.maker == parent.pid
-            moved = os.getppid() != parent.pid
-            if (forked and moved) or not parent.is_alive():
+            if _parent_is_gone():
                 raise RingAborted("the parent process is gone")
 
     def _write(self, length: int, message: bytes) -> None:
@@ -293,6 +325,27 @@ class RingBuffer:
         """Return where in the memory the next slot begins."""
         turn: int = count.value % self._slots
         return turn * (_HEAD + self._size)
+
+
+def _started(workers: Iterable[BaseProcess]) -> list[BaseProcess]:
+    """Return the workers; raise ValueError if one has no number."""
+    known = list(workers)
+    for worker in known:
+        if worker.pid is None:
+            raise ValueError(f"{worker.name} was not started")
+    return known
+
+
+def _parent_is_gone() -> bool:
+    """Tell whether the process that has started this one ended."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return False
+    # a forked sibling holds open what would tell of its end, but
+    # its child has another parent then
+    forked = _FORK.maker == parent.pid
+    moved = os.getppid() != parent.pid
+    return (forked and moved) or not parent.is_alive()
 
 
 class _Side:

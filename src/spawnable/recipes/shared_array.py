@@ -12,13 +12,17 @@ Copy this file; it needs NumPy and the standard library.
 from __future__ import annotations
 
 import contextlib
+import errno
+import math
+import operator
 import os
 import sys
 import threading
 import weakref
+from collections.abc import Iterable
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -53,9 +57,15 @@ class SharedArray:
     the end of the block as well: the memory is there until its
     last array is gone.
 
-    Raises ValueError for a dtype that holds Python objects, has
-    no size or is an array itself, and OSError where there is not
-    so much shared memory.
+    `shape` is in elements: a number, or several, of Python or of
+    NumPy.  Raises TypeError for others, ValueError for a negative
+    one and for a dtype that holds Python objects, has no size or
+    is an array itself, and OSError where the system refuses so
+    much memory.  Linux refuses only what it can not address: who
+    writes where /dev/shm has no room left is ended by SIGBUS.
+
+    Where the owner is killed, the resource tracker unlinks it as
+    soon as no process uses that tracker any more.
 
     >>> with SharedArray(3, np.uint8) as shared:
     ...     array = shared.array
@@ -68,7 +78,7 @@ class SharedArray:
 
     def __init__(
         self,
-        shape: int | tuple[int, ...],
+        shape: SupportsIndex | Iterable[SupportsIndex],
         dtype: npt.DTypeLike = np.float64,
     ) -> None:
         kind = np.dtype(dtype)
@@ -78,21 +88,30 @@ class SharedArray:
         if not kind.itemsize or kind.subdtype:
             text = f"{kind!r} is not the dtype of an element"
             raise ValueError(text)
-        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-        count = 1
-        for size in sizes:
-            if size < 0:
-                raise ValueError(f"negative size: {sizes}")
-            count *= int(size)
+        given = shape if isinstance(shape, Iterable) else (shape,)
+        sizes = tuple(map(operator.index, given))
+        if any(size < 0 for size in sizes):
+            raise ValueError(f"negative size: {sizes}")
         # there are no blocks of 0 bytes
-        bytes_ = max(1, count * kind.itemsize)
+        bytes_ = max(1, math.prod(sizes) * kind.itemsize)
+        if bytes_ > sys.maxsize:
+            text = f"no memory has {bytes_} bytes"
+            raise OSError(errno.ENOMEM, text)
         block = _Block(create=True, size=bytes_)
-        self._use(block, sizes, kind)
+        try:
+            self._use(block, sizes, kind)
+        except BaseException:
+            block.unlink()
+            block.close()
+            raise
         self._owner = os.getpid()
 
     @classmethod
     def copy_of(cls, array: npt.ArrayLike) -> Self:
         """Make one with the shape, dtype and values of an array.
+
+        Raises as the class does, say ValueError for values that
+        are Python objects.
 
         >>> with SharedArray.copy_of([[1, 2], [3, 4]]) as shared:
         ...     shared.array[1].tolist()
@@ -100,7 +119,11 @@ class SharedArray:
         """
         values = np.asarray(array)
         shared = cls(values.shape, values.dtype)
-        shared.array[...] = values
+        try:
+            shared.array[...] = values
+        except BaseException:
+            shared.close()
+            raise
         return shared
 
     @property
@@ -123,15 +146,20 @@ class SharedArray:
     def close(self) -> None:
         """End its use in this process; the owner unlinks it.
 
+        It can be closed again, and unlinked by another before.
+
         >>> shared = SharedArray(2)
         >>> shared.close()
         """
         if self._array is None:
             return
         self._array = None
-        if self._owner == os.getpid():
-            self._block.unlink()
-        self._block.close()
+        try:
+            if self._owner == os.getpid():
+                with contextlib.suppress(FileNotFoundError):
+                    self._block.unlink()
+        finally:
+            self._block.close()
 
     def __enter__(self) -> Self:
         """Return the shared array."""
@@ -164,9 +192,7 @@ class SharedArray:
         self, block: _Block, shape: tuple[int, ...], dtype: Any
     ) -> None:
         self._block = block
-        count = 1
-        for size in shape:
-            count *= size
+        count = math.prod(shape)
         # of a view of its own, to see when the last array is gone;
         # `np.ndarray(buffer=…)` would not keep the memory
         buffer: Any = block.buf

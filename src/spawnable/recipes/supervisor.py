@@ -46,7 +46,11 @@ class WorkerDied(Exception):
     """As often as it was tried, the task's worker died.
 
     `exit_code` is that of the last one, in `multiprocessing`'s
-    way: negative for a signal.
+    way: negative for a signal.  `attempts` is how often the task
+    was begun.
+
+    >>> print(WorkerDied(3, -9))
+    worker 3 of the task died: it was ended by signal 9
     """
 
     def __init__(
@@ -69,6 +73,10 @@ class RemoteTraceback(Exception):
     """The cause of an exception that another process raised.
 
     Its text is the traceback as that process would print it.
+
+    >>> outcome = next(supervise(int, ["x"], workers=1))
+    >>> type(outcome.error.__cause__).__name__
+    'RemoteTraceback'
     """
 
     def __str__(self) -> str:
@@ -78,7 +86,12 @@ class RemoteTraceback(Exception):
 
 @dataclass(frozen=True)
 class Outcome(Generic[T, R]):
-    """What became of a task."""
+    """What became of a task.
+
+    >>> outcome = next(supervise(abs, [-1], workers=1))
+    >>> outcome.task, outcome.attempts, outcome.error, outcome.value
+    (-1, 1, None, 1)
+    """
 
     task: T
     #: how often it was begun
@@ -89,7 +102,12 @@ class Outcome(Generic[T, R]):
 
     @property
     def value(self) -> R:
-        """What the function returned; raises `error` instead."""
+        """What the function returned; raises `error` instead.
+
+        >>> Outcome("task", 1, ValueError("no")).value
+        Traceback (most recent call last):
+        ValueError: no
+        """
         if self.error is not None:
             raise self.error
         return self._value  # type: ignore[return-value]
@@ -105,23 +123,42 @@ def supervise(
 ) -> Iterator[Outcome[T, R]]:
     """Give the outcome of each task once, as they are ready.
 
-    `workers` is how many processes there are at most, the number
-    of CPUs if it is None.  A task whose worker dies is begun again
+    `workers` is how many processes there are at most; if it is
+    None, how many CPUs this thread may run on.  `context` is one
+    of `multiprocessing.get_context()`; None for the program's own.
+
+    A task whose worker dies is begun again
     by a new worker, up to `attempts` times: so a function may be
     called more than once for one task.  An exception of the
-    function is an outcome, and not tried again.
+    function is an outcome, and not tried again; SystemExit is the
+    death of the worker.
 
     Of `tasks`, no more are taken than there are workers.  No
     process is left when the iterator has ended or is closed.
-    Raises ValueError for numbers under 1.
+    Raises ValueError for numbers under 1, and what the start of a
+    process raises.
+
+    >>> for outcome in supervise(int, ["11", "x"], workers=1):
+    ...     print(outcome.task, outcome.attempts, outcome.error)
+    11 1 None
+    x 1 invalid literal for int() with base 10: 'x'
     """
-    count = os.cpu_count() or 1 if workers is None else workers
+    count = _allowed() if workers is None else workers
     if count < 1 or attempts < 1:
         text = f"workers={workers}, attempts={attempts}: at least 1"
         raise ValueError(text)
     using: Any = context or multiprocessing
     crew = _Crew(using, function, count)
     return _outcomes(crew, iter(tasks), attempts)
+
+
+def _allowed() -> int:
+    """Count the CPUs that this thread may run on."""
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass
@@ -210,16 +247,21 @@ class _Crew:
 
     def end(self) -> None:
         """End all workers, those that are busy at once."""
-        for worker in self._workers:
-            if worker.job is not None:
+        try:
+            for worker in self._workers:
+                if worker.job is not None:
+                    worker.process.kill()
+                    continue
+                with contextlib.suppress(OSError):
+                    worker.pipe.send_bytes(b"")
+            for worker in self._workers:
+                worker.process.join(_GRACE)
+        finally:
+            # also where Ctrl-C ends the wait for one of them
+            for worker in self._workers:
                 worker.process.kill()
-                continue
-            with contextlib.suppress(OSError):
-                worker.pipe.send_bytes(b"")
-        for worker in self._workers:
-            worker.process.join(_GRACE)
-            worker.process.kill()
-            worker.bury()
+            for worker in self._workers:
+                worker.bury()
 
 
 def _outcomes(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import select
 import threading
 import time
 import traceback
@@ -24,6 +25,7 @@ __all__ = [
     "EndedWithoutResult",
     "OutOfTime",
     "RemoteTraceback",
+    "limited",
     "with_time_limit",
 ]
 
@@ -33,10 +35,25 @@ T = TypeVar("T")
 #: seconds between two looks at whether the process lives: what it
 #: has started may hold its pipe open after it is dead
 _LOOK = 0.5
+#: seconds that one that has sent its value may take to end
+_GRACE = 5.0
+#: bytes that are written whole or not at all, also by a process
+#: that is killed; 4 of them are the length
+_PIECE = getattr(select, "PIPE_BUF", 2**16) - 4
 
 
 class OutOfTime(TimeoutError):
-    """The call took more than `seconds`; its process was killed."""
+    """The call took more than `seconds`; its process was killed.
+
+    `name` is that of the function.
+
+    >>> import time
+    >>> try:
+    ...     with_time_limit(0.5, time.sleep, 3600)
+    ... except OutOfTime as error:
+    ...     print(error)
+    sleep took more than 0.5 s
+    """
 
     def __init__(self, name: str, seconds: float) -> None:
         super().__init__(f"{name} took more than {seconds} s")
@@ -51,7 +68,16 @@ class OutOfTime(TimeoutError):
 class EndedWithoutResult(Exception):
     """The process ended before it had returned or raised.
 
-    `exit_code` is that of `multiprocessing`: negative for a signal.
+    `name` is that of the process, or of its function; `exit_code`
+    is that of `multiprocessing`: negative for a signal, and None
+    if it is not known.
+
+    >>> import os
+    >>> try:
+    ...     with_time_limit(60, os._exit, 4)
+    ... except EndedWithoutResult as error:
+    ...     print(error)
+    _exit ended without a result: exit code 4
     """
 
     def __init__(self, name: str, exit_code: int | None) -> None:
@@ -72,6 +98,12 @@ class RemoteTraceback(Exception):
     """The cause of an exception that another process raised.
 
     Its text is the traceback as that process would print it.
+
+    >>> try:
+    ...     with_time_limit(60, divmod, 7, 0)
+    ... except ZeroDivisionError as error:
+    ...     print(type(error.__cause__).__name__)
+    RemoteTraceback
     """
 
     def __str__(self) -> str:
@@ -88,13 +120,21 @@ def with_time_limit(
 ) -> T:
     """Call the function in a process of its own; return its value.
 
-    The time begins when the process is started.  Raises what the
-    function raised, with a `RemoteTraceback` as its cause;
-    `OutOfTime`, a TimeoutError, when the time is over: then the
-    process is killed; `EndedWithoutResult` where it ended
-    otherwise; ValueError if `seconds` is not positive.
+    The time begins when the process is started.  When it is over
+    the process is killed.  One that has sent its value in time
+    may use what is left of it, up to 5 s, to end as any process
+    does: so what it has printed or put into a queue is written.
+
+    Raises what the function raised, with a `RemoteTraceback` as
+    its cause; `OutOfTime`, a TimeoutError, when the time is over;
+    `EndedWithoutResult` where the process ended otherwise; what
+    the pickling of the call raises; ValueError if `seconds` is
+    not positive.
 
     The start method is the program's own: see `limited`.
+
+    >>> with_time_limit(60, int, "11", base=2)
+    3
     """
     return limited(seconds, function, args, kwargs, None)
 
@@ -106,13 +146,22 @@ def limited(
     kwargs: dict[str, Any],
     context: BaseContext | None,
 ) -> T:
-    """Do as `with_time_limit` does, in a context of your choice."""
+    """Do as `with_time_limit` does, in a context of your choice.
+
+    `context` is one of `multiprocessing.get_context()`; None for
+    the program's own.
+
+    >>> context = multiprocessing.get_context("spawn")
+    >>> limited(60, divmod, (7, 2), {}, context)
+    (3, 1)
+    """
     if not seconds > 0:
         raise ValueError(f"no time is left: {seconds} s")
     using: Any = context or multiprocessing
     reader, writer = using.Pipe(duplex=False)
     process = using.Process(
-        target=_run, args=(reader, writer, function, args, kwargs)
+        target=_send_pieces,
+        args=(reader, writer, function, args, kwargs),
     )
     over = threading.Event()
 
@@ -132,7 +181,12 @@ def limited(
             # what the process sends may itself come to a halt
             clock.daemon = True
             clock.start()
-            message = _receive(reader, process)
+            message = _receive_pieces(reader, process)
+            # killed here, it would lose what it has printed, and
+            # might keep the lock of a queue
+            if message:
+                end = min(end, time.monotonic() + _GRACE)
+                _let_end(process, end)
         finally:
             if clock is not None:
                 clock.cancel()
@@ -153,22 +207,41 @@ def limited(
     raise EndedWithoutResult(name, process.exitcode)
 
 
-def _receive(reader: Connection, process: Any) -> bytes:
-    """Return what the process sends; nothing if it has ended."""
+def _let_end(process: Any, end: float) -> None:
+    """Wait for the end of the process until that moment."""
+    while process.is_alive():
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        # what it has started may hold what tells of its end
+        process.join(min(left, _LOOK))
+
+
+def _receive_pieces(reader: Connection, process: Any) -> bytes:
+    """Return what the process sends; nothing if it has ended.
+
+    An empty piece ends the message.  No piece is ever there in
+    half, for whose rest this would wait.
+    """
+    message = bytearray()
+    alive = True
     while True:
-        alive = process.is_alive()
-        if wait([reader], _LOOK if alive else 0):
-            break
-        if not alive:
+        if not wait([reader], _LOOK if alive else 0):
+            if not alive:
+                return b""
+            alive = process.is_alive()
+            continue
+        try:
+            piece = reader.recv_bytes()
+        except (EOFError, OSError):
+            process.join()
             return b""
-    try:
-        return reader.recv_bytes()
-    except (EOFError, OSError):
-        process.join()
-        return b""
+        if not piece:
+            return bytes(message)
+        message += piece
 
 
-def _run(
+def _send_pieces(
     reader: Connection,
     writer: Connection,
     target: Callable[..., Any],
@@ -184,7 +257,9 @@ def _run(
     except Exception as error:
         text = "".join(traceback.format_exception(error))
         message = ForkingPickler.dumps((False, _fit(error), text))
-    writer.send_bytes(message)
+    for begin in range(0, len(message), _PIECE):
+        writer.send_bytes(message[begin : begin + _PIECE])
+    writer.send_bytes(b"")
     writer.close()
 
 

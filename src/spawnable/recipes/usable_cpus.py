@@ -28,7 +28,8 @@ def usable_cpus(root: Path = _ROOT) -> int:
     PYTHON_CPU_COUNT, on Pythons before 3.13 too; or else the CPUs
     that this thread may run on, but no more than the time that a
     control group grants, rounded up.  Where the system tells
-    neither, as macOS and Windows do not, it is all CPUs.
+    neither, as macOS and Windows do not, it is all CPUs.  A line
+    of such a file that is not understood is left out.
 
     `root` is where the files of the system are looked for.
 
@@ -90,20 +91,24 @@ def _groups(root: Path) -> Iterator[tuple[Path, Path]]:
     """Give mounts of control groups, and our folder in each."""
     ours = {}
     for line in _lines(root / "proc/self/cgroup"):
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            ours["cgroup2"] = path
-        elif "cpu" in controllers.split(","):
-            ours["cgroup"] = path
+        match line.split(":", 2):
+            case [_, "", path]:
+                ours["cgroup2"] = path
+            case [_, names, path] if "cpu" in names.split(","):
+                ours["cgroup"] = path
     for line in _lines(root / "proc/self/mountinfo"):
         about, _, rest = line.partition(" - ")
-        kind, _, rest = rest.split(" ", 2)
-        options = re.split("[ ,]", rest)
+        kind, *more = rest.split(" ")
+        options = ",".join(more[1:]).split(",")
         if kind not in ours:
             continue
         if kind == "cgroup" and "cpu" not in options:
             continue
-        top, point = map(_unescaped, about.split(" ")[3:5])
+        match about.split(" "):
+            case [_, _, _, top, point, *_]:
+                top, point = _unescaped(top), _unescaped(point)
+            case _:
+                continue
         mount = root / point.lstrip("/")
         path = ours[kind]
         if not Path(path).is_relative_to(top):
@@ -126,7 +131,7 @@ def _quota_of(folder: Path) -> float | None:
         names = "cpu.cfs_quota_us", "cpu.cfs_period_us"
         words = [w for name in names for w in _lines(folder / name)]
     # no limit is "max" in version 2, and -1 in version 1
-    numbers = [int(word) for word in words if word.isdigit()]
+    numbers = [int(word) for word in words if word.isdecimal()]
     match numbers:
         case [most, period] if most and period:
             return most / period
@@ -136,7 +141,7 @@ def _quota_of(folder: Path) -> float | None:
 def _lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    except (OSError, ValueError):  # a name with a NUL
         return []
     return text.splitlines()
 

@@ -45,7 +45,15 @@ _WELL = (None, 0, 255)
 
 
 class StateFailed(Exception):
-    """A worker could not make its state."""
+    """A worker could not make its state.
+
+    Its cause is a `RemoteTraceback`, and tells where it failed.
+
+    >>> with StatePool(int, ("one",), workers=1) as pool:
+    ...     error = pool.submit(divmod, 5).exception()
+    >>> print(type(error).__name__)
+    StateFailed
+    """
 
     def __init__(self, error: Exception, text: str) -> None:
         super().__init__(error, text)
@@ -53,7 +61,14 @@ class StateFailed(Exception):
 
     @property
     def error(self) -> Exception:
-        """What was raised, or a RuntimeError that names it."""
+        """What was raised, or a RuntimeError that names it.
+
+        It is a RuntimeError where what was raised can not be sent
+        or is no `Exception`, such as the exit of a worker.
+
+        >>> StateFailed(OSError("no database"), "").error
+        OSError('no database')
+        """
         return self.args[0]  # type: ignore[no-any-return]
 
     def __str__(self) -> str:
@@ -66,6 +81,9 @@ class RemoteTraceback(Exception):
     """The cause of an exception that another process raised.
 
     Its text is the traceback as that process would print it.
+
+    >>> str(RemoteTraceback("its traceback")).strip()
+    'its traceback'
     """
 
     def __str__(self) -> str:
@@ -81,12 +99,18 @@ class StatePool(Generic[S]):
     first argument.  As it ends, it calls `close` with it.
 
     At the end of a `with` block the pool waits for all tasks and
-    all workers.  Where an exception ends the block, tasks that
-    have not begun are cancelled.
+    all workers.  Where an exception ends the block, tasks that no
+    worker has been handed are cancelled: besides those that run,
+    up to `workers` + 1 have been handed out.
 
-    `workers` is how many processes there are at most, the number
-    of CPUs if it is None.  Functions, arguments and results are
+    `workers` is how many processes there are at most, or as many
+    as a `ProcessPoolExecutor` takes by itself if it is None.
+    `context` is one of `multiprocessing.get_context()`; None for
+    the program's own.  Functions, arguments and results are
     pickled; the state never is.
+
+    Raises ValueError for less than one worker, and on Windows for
+    more than 61.
 
     >>> pool = StatePool(dict, ([("a", 1)],), workers=1)
     >>> with pool:
@@ -123,8 +147,11 @@ class StatePool(Generic[S]):
     ) -> Future[R]:
         """Have `function(state, *args, **kwargs)` called.
 
-        The future raises `StateFailed` where the worker could not
-        make its state, with the traceback of that as its cause.
+        The future raises what the function raised; `StateFailed`
+        where the worker could not make its state, with the
+        traceback of that as its cause.  It raises
+        `concurrent.futures.process.BrokenProcessPool`, as does
+        this method afterwards, where a worker has died.
 
         >>> with StatePool(int, ("12",), workers=1) as pool:
         ...     pool.submit(divmod, 5).result()
@@ -146,7 +173,8 @@ class StatePool(Generic[S]):
 
         All items are taken at once, and sent in lists of
         `chunksize`.  Raises what the function raised, or
-        `StateFailed`, in place of its value.
+        `StateFailed`, in place of its value, and
+        `BrokenProcessPool` where a worker has died.
 
         >>> with StatePool(int, ("12",), workers=1) as pool:
         ...     list(pool.map(int.__add__, [1, 2]))

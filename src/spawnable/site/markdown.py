@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 from docutils import nodes
@@ -114,15 +115,30 @@ def _admonition(node: nodes.Element, level: int) -> list[str]:
 
 
 def _table(node: nodes.Element, level: int) -> list[str]:
-    rows = [[_cell(entry, level) for entry in row.children] for row in node.findall(nodes.row)]
-    if not rows:
+    head = _grid([row for part in node.findall(nodes.thead) for row in part.findall(nodes.row)], level)
+    body = _grid([row for part in node.findall(nodes.tbody) for row in part.findall(nodes.row)], level)
+    if not head and not body:
         return []
-    widest = max(map(len, rows))
-    head, *body = [list(row) + [""] * (widest - len(row)) for row in rows]
-    if next(node.findall(nodes.thead), None) is None:
-        head, body = [""] * widest, [head, *body]
-    lines = [head, ["---"] * widest, *body]
-    return ["\n".join(f"| {' | '.join(cells)} |" for cells in lines)]
+    widest = max(map(len, [*head, *body]))
+    # Markdown has one row of titles
+    titles = [" ".join(dict.fromkeys(filter(None, column))) for column in zip(*head, strict=True)]
+    lines = [titles, ["---"] * widest, *body]
+    return ["\n".join(f"| {' | '.join(cells + [''] * (widest - len(cells)))} |" for cells in lines)]
+
+
+def _grid(rows: list[nodes.row], level: int) -> list[list[str]]:
+    """Return the cells of each row; one that spans several columns or rows stands in each of them."""
+    cells: dict[tuple[int, int], str] = {}
+    for number, row in enumerate(rows):
+        column = 0
+        for entry in row.findall(nodes.entry):
+            while (number, column) in cells:
+                column += 1
+            text = _cell(entry, level)
+            for down, right in product(range(entry.get("morerows", 0) + 1), range(entry.get("morecols", 0) + 1)):
+                cells[number + down, column + right] = text
+    width = max((column + 1 for _, column in cells), default=0)
+    return [[cells.get((number, column), "") for column in range(width)] for number in range(len(rows))]
 
 
 def _cell(entry: nodes.Node, level: int) -> str:

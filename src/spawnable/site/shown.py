@@ -23,7 +23,7 @@ from spawnable.site.official import OFFICIAL
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-__all__ = ["NamesDirective", "fill_names", "names", "setup", "used"]
+__all__ = ["NamesDirective", "fill_names", "names", "setup", "told", "used"]
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class _List:
     def __init__(self, app: Sphinx, docname: str, found: dict[str, list[tuple[str, str]]]) -> None:
         self._app, self._docname, self._found = app, docname, found
 
-    def parts(self, known: list[dict[str, str]]) -> list[nodes.Element]:
+    def parts(self, known: list[dict[str, Any]]) -> list[nodes.Element]:
         """Return how many are used, and a section for each module."""
         shown = sum(bool(self._found[item["name"]]) for item in known)
         said = f"{shown} of {len(known)} names are used by scripts that ran here."
@@ -83,7 +83,7 @@ class _List:
             parts.append(section)
         return parts
 
-    def _item(self, item: dict[str, str]) -> nodes.definition_list_item:
+    def _item(self, item: dict[str, Any]) -> nodes.definition_list_item:
         name = item["name"]
         short = name.removeprefix(f"{item['module']}.")
         code = nodes.literal(short, short + item.get("signature", ""))
@@ -92,12 +92,7 @@ class _List:
             term += nodes.reference("", "", code, refuri=OFFICIAL + item["link"], internal=False)
         else:
             term += code
-        facts = [item["kind"]]
-        if "since" in item:
-            facts.append(f"from Python {item['since']}")
-        if "link" not in item:
-            facts.append("not in the official documentation")
-        line = nodes.paragraph("", ", ".join(facts) + ". " + (f"{item['note']} " if "note" in item else ""))
+        line = nodes.paragraph("", told(item))
         line += self._scripts(self._found[name])
         return nodes.definition_list_item("", term, nodes.definition("", line))
 
@@ -118,11 +113,30 @@ class _List:
         return [*said, nodes.Text(f" and {more} more." if more > 0 else ".")]
 
 
+def told(item: dict[str, Any]) -> str:
+    """Return what the list says of a name beside its scripts, with a blank at its end.
+
+    >>> told({"kind": "function", "parameters": {"on_error": "3.15"}, "note": "Not on Windows."})
+    'function, on_error= from Python 3.15, not in the official documentation. Not on Windows. '
+    """
+    facts = [item["kind"]]
+    if "since" in item:
+        facts.append(f"from Python {item['since']}")
+    facts += [f"{parameter}= from Python {version}" for parameter, version in item.get("parameters", {}).items()]
+    if "link" not in item:
+        facts.append("not in the official documentation")
+    elif item["link"].startswith(_CLONED):
+        facts.append("documented as that of threading")
+    return ", ".join(facts) + ". " + (f"{item['note']} " if "note" in item else "")
+
+
+#: where members are described that multiprocessing clones
+_CLONED = "library/threading.html"
 #: scripts that are linked for each name
 _LINKS = 4
 
 
-def _order(item: dict[str, str]) -> tuple[str, str]:
+def _order(item: dict[str, Any]) -> tuple[str, str]:
     return item["module"], item["name"].lower()
 
 
