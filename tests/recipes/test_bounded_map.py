@@ -120,6 +120,7 @@ def test_what_is_closed_is_waited_for(context: BaseContext, monkeypatch: pytest.
     tasks = ["", *[str(go_on)] * 9]
     values = bounded_map(jobs.wait_for, tasks, workers=1, ahead=8, context=context)
     assert next(values) == ""
+    until(futures[1].running)
 
     def end() -> None:
         until(futures[-1].cancelled)

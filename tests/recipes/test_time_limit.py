@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_time_limit as jobs
 
+from spawnable.recipes import time_limit
 from spawnable.recipes.time_limit import EndedWithoutResult, OutOfTime, RemoteTraceback, limited, with_time_limit
 
 #: seconds that are enough for any call here
@@ -40,8 +41,9 @@ def test_value_larger_than_a_pipe(context: BaseContext) -> None:
     assert len(limited(ENOUGH, jobs.dawdle, (2_000_000, 0), {}, context)) == 2_000_000
 
 
-def test_what_is_written_arrives(context: Any, tmp_path: Path) -> None:
+def test_what_is_written_arrives(context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that returns in time has its whole end: what it printed is in the file, what it put in the queue."""
+    monkeypatch.setattr(time_limit, "_GRACE", ENOUGH)
     queue = context.Queue()
     for number in range(10):
         path = tmp_path / f"{number}.txt"

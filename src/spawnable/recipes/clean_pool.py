@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 import time
@@ -82,6 +83,8 @@ class CleanPool(ProcessPoolExecutor):
             initializer=_prepare,
             initargs=(initializer, initargs),
         )
+        # a signal that comes inside of a `Queue` may keep its lock
+        self._work_ids = queue.SimpleQueue()  # type: ignore[assignment]
         self._roster: _Roster = roster
         self._grace = grace
         self._handles = False
@@ -104,10 +107,16 @@ class CleanPool(ProcessPoolExecutor):
         with _breaking(self):
             return super().submit(fn, *args, **kwargs)
 
-    def _spawn_process(self) -> None:
-        # of one that is half started, nobody knows
+    # of a worker or a thread that is half started, nobody knows;
+    # neither waits for anything
+
+    def _adjust_process_count(self) -> None:
         with _held():
-            super()._spawn_process()  # type: ignore[misc]
+            super()._adjust_process_count()
+
+    def _start_executor_manager_thread(self) -> None:
+        with _held():
+            super()._start_executor_manager_thread()
 
     def __enter__(self) -> Self:
         """Have SIGTERM end the block; return the pool."""

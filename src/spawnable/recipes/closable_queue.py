@@ -161,6 +161,7 @@ class ClosableQueue(Generic[T]):
         Traceback (most recent call last):
         ValueError: producer 2 of a queue for 1
         """
+        self._check()
         number = self._count(self._begun, 1)
         if number > self._most:
             text = f"producer {number} of a queue for {self._most}"
@@ -277,6 +278,7 @@ class ClosableQueue(Generic[T]):
         lock = count.get_lock()
         while not lock.acquire(timeout=_LOOK):
             self._check()
+            self._check_parent()
         try:
             count.value += change
             return count.value  # type: ignore[no-any-return]

@@ -19,6 +19,8 @@ from pathlib import Path
 __all__ = ["cpu_quota", "usable_cpus"]
 
 _ROOT = Path("/")
+#: a number of so many digits is no quota
+_LONG = 20
 
 
 def usable_cpus(root: Path = _ROOT) -> int:
@@ -131,7 +133,8 @@ def _quota_of(folder: Path) -> float | None:
         names = "cpu.cfs_quota_us", "cpu.cfs_period_us"
         words = [w for name in names for w in _lines(folder / name)]
     # no limit is "max" in version 2, and -1 in version 1
-    numbers = [int(word) for word in words if word.isdecimal()]
+    words = [w for w in words if w.isdecimal() and len(w) < _LONG]
+    numbers = [int(word) for word in words]
     match numbers:
         case [most, period] if most and period:
             return most / period
