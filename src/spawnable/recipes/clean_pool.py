@@ -111,12 +111,16 @@ class CleanPool(ProcessPoolExecutor):
     # neither waits for anything
 
     def _adjust_process_count(self) -> None:
-        with _held():
-            super()._adjust_process_count()
+        pool: Any = self
+        if len(pool._processes) < pool._max_workers:
+            with _held():
+                super()._adjust_process_count()
 
     def _start_executor_manager_thread(self) -> None:
-        with _held():
-            super()._start_executor_manager_thread()
+        pool: Any = self
+        if pool._executor_manager_thread is None:
+            with _held():
+                super()._start_executor_manager_thread()
 
     def __enter__(self) -> Self:
         """Have SIGTERM end the block; return the pool."""
