@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from multiprocessing import util
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,9 @@ def signals() -> Iterator[None]:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, terminate)
+
+
+@pytest.fixture
+def folder_of_all() -> None:
+    """Have multiprocessing's temporary folder made here: that of a child that exits in a hurry nobody removes."""
+    util.get_temp_dir()

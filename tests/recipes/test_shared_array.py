@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import pickle
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -353,6 +354,7 @@ import multiprocessing
 import pathlib
 import sys
 import time
+from multiprocessing import util
 from spawnable.recipes.shared_array import SharedArray
 
 def use(shared, go_on):
@@ -364,6 +366,7 @@ def use(shared, go_on):
 
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[1])
+    print(util.get_temp_dir(), flush=True)
     shared = SharedArray(1000)
     shared.array[:] = 1
     child = multiprocessing.Process(target=use, args=(shared, sys.argv[2]))
@@ -380,6 +383,7 @@ def test_killed_owner(start_method: str, tmp_path: Path) -> None:
     command = [sys.executable, str(script), start_method, str(go_on)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as owner:
         assert owner.stdout
+        folder = owner.stdout.readline().strip()
         name = owner.stdout.readline().strip()
         owner.kill()
         owner.wait()
@@ -389,6 +393,8 @@ def test_killed_owner(start_method: str, tmp_path: Path) -> None:
             go_on.touch()
         # the tracker, too, writes there until it ends
         written, errors = owner.communicate(timeout=LONG)
+    # which nobody removes whose owner is killed
+    shutil.rmtree(folder)
     assert written == "1001.0\n"
     assert not exists(name)
     assert sys.platform == "win32" or "leaked shared_memory" in errors

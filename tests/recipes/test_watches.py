@@ -56,6 +56,7 @@ def test_worker_that_was_not_started(context: Any, watched: Any) -> None:
         pytest.fail("the block was begun")
 
 
+@pytest.mark.usefixtures("folder_of_all")
 @pytest.mark.parametrize("kind", KINDS)
 def test_parent_that_dies(context: Any, kind: str) -> None:
     """A child that waits for what comes is told when the process that started it is gone."""
@@ -69,6 +70,7 @@ def test_parent_that_dies(context: Any, kind: str) -> None:
     parent.join()
 
 
+@pytest.mark.usefixtures("folder_of_all")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("late", [False, True])
 def test_parent_that_dies_while_a_sibling_lives(context: Any, kind: str, late: bool) -> None:
