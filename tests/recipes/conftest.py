@@ -13,6 +13,7 @@ from multiprocessing import util
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from spawnable.recipes import file_of
 
@@ -22,6 +23,10 @@ if _ROOT not in sys.path:
     sys.path.append(_ROOT)
 
 from tests.recipes.written import Written  # noqa: E402
+
+# how long an example may take says nothing on a busy machine
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 #: runs a program that has a copy of a recipe beside it, of that name and this code
 Program = Callable[[str, str], "subprocess.CompletedProcess[str]"]

@@ -120,6 +120,17 @@ def test_written_beside_the_pages(built: Build) -> None:
     assert link["title"] == "A process that has ended and was not waited for."
 
 
+def test_file_that_is_shown_whole(site: Site) -> None:
+    """A file of code is found by what it defines, and not by each of its words: it has words of many things."""
+    site.configure(MORE)
+    tool = '"""A cure."""\n\n\nclass Tool:\n    """Cures all."""\n\n    def mend(self) -> None:\n        """Mend."""\n'
+    (site.folder / "tool.py").write_text(tool, encoding="utf-8")
+    site.write("# A page\n\nIts text.\n\n```{literalinclude} tool.py\n:language: python\n```\n")
+    build = site.build("html", "-n")
+    assert build.code == 0, build.log
+    assert _index(build.folder)["sections"] == [[0, "", "A page", "Its text.\nTool mend"]]
+
+
 def test_index_follows_the_pages(built: Build, site: Site) -> None:
     """A page that is changed or gone is so in the index, after a build of that page alone."""
     site.write(TERMS.replace("zombie", "ghoul"), "terms")
