@@ -72,12 +72,8 @@ class EndedWithoutResult(Exception):
     is that of `multiprocessing`: negative for a signal, and None
     if it is not known.
 
-    >>> import os
-    >>> try:
-    ...     with_time_limit(60, os._exit, 4)
-    ... except EndedWithoutResult as error:
-    ...     print(error)
-    _exit ended without a result: exit code 4
+    >>> print(EndedWithoutResult("call", 4))
+    call ended without a result: exit code 4
     """
 
     def __init__(self, name: str, exit_code: int | None) -> None:
