@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-import traceback
 from collections.abc import Callable
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -47,8 +49,13 @@ def a_map(context: BaseContext) -> Callable[[], object]:
 
 def waits_for_workers() -> bool:
     """Tell whether an executor's own thread is past all looking, and joins its workers."""
-    for frame in sys._current_frames().values():
-        names = {call.name for call in traceback.extract_stack(frame)}
+    with tempfile.TemporaryFile() as file:
+        # in one step: the frames of a thread that goes on meanwhile may be no frames any more
+        faulthandler.dump_traceback(file)
+        file.seek(0)
+        stacks = file.read().decode().split("\n\n")
+    for stack in stacks:
+        names = set(re.findall(r" in (\w+)$", stack, re.MULTILINE))
         if "join_executor_internals" in names and {"waitpid", "wait", "poll"} & names:
             return True
     return False
