@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from multiprocessing.connection import Connection
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
 from typing import Any
 
-from spawnable.recipes.shared_array import SharedArray
+from spawnable.recipes.shared_array import SharedArray, _attach
 
 
 def add(shared: SharedArray, row: int, number: int) -> None:
@@ -48,3 +49,11 @@ def write_and_wait(shared: SharedArray, ready: Event, never: Event) -> None:
     shared.array[...] = 1
     ready.set()
     never.wait()
+
+
+def exists(name: str) -> bool:
+    """Tell whether there is a block of that name."""
+    with contextlib.suppress(FileNotFoundError):
+        _attach(name).close()
+        return True
+    return False

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import multiprocessing
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
+
+import pytest
 
 
 def press_interrupt() -> None:
@@ -49,3 +52,22 @@ def interrupted_by(*events: Any) -> Iterator[None]:
             for event in events:
                 event.set()
         thread.join()
+
+
+@contextlib.contextmanager
+def interrupted_at_the_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Press Ctrl-C in the moment in which a process of the block was started; no process may be left."""
+    start = context.Process.start
+
+    def start_and_raise(process: Any) -> None:
+        start(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(context.Process, "start", start_and_raise)
+    with pytest.raises(KeyboardInterrupt):
+        yield
+    left = multiprocessing.active_children()
+    for process in left:  # so that a test that fails ends
+        process.kill()
+        process.join()
+    assert left == []

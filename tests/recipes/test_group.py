@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_group as jobs
+from tests.recipes.pressed import interrupted_at_the_start
 
 from spawnable.recipes.group import EndedWithoutResult, Member, ProcessGroup, RemoteTraceback
 
@@ -56,21 +57,8 @@ def test_first_failure_stops_the_others(context: BaseContext) -> None:
 
 def test_interrupt_right_after_a_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the moment in which a member was started ends that member too."""
-    kind = context.Process
-    start = kind.start
-
-    def start_and_raise(process: Any) -> None:
-        start(process)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(kind, "start", start_and_raise)
-    with pytest.raises(KeyboardInterrupt), ProcessGroup(context=context) as group:
+    with interrupted_at_the_start(context, monkeypatch), ProcessGroup(context=context) as group:
         group.start(jobs.announce, args=(context.Event(), context.Event()))
-    left = multiprocessing.active_children()
-    for process in left:
-        process.kill()
-        process.join()
-    assert left == []
 
 
 def test_one_that_vanishes_is_a_failure(context: BaseContext) -> None:

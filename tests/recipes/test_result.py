@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import time
 import traceback
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_result as jobs
+from tests.recipes.pressed import interrupted_at_the_start
 
 from spawnable.recipes.result import EndedWithoutResult, ProcessWithResult, RemoteTraceback
 
@@ -151,21 +151,8 @@ def test_unpicklable_argument_leaves_nothing(start_method: str, context: BaseCon
 
 def test_interrupt_right_after_the_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the moment in which the process was started leaves no process, which nobody could stop."""
-    kind = context.Process
-    start = kind.start
-
-    def start_and_raise(process: Any) -> None:
-        start(process)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(kind, "start", start_and_raise)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_at_the_start(context, monkeypatch):
         ProcessWithResult(jobs.wait, args=(context.Event(),), context=context)
-    left = multiprocessing.active_children()
-    for process in left:
-        process.kill()
-        process.join()
-    assert left == []
 
 
 def test_faults(context: BaseContext, faults: int, chance: random.Random) -> None:

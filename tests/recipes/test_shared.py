@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import pickle
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -46,7 +46,8 @@ def code(node: ast.stmt) -> str:
     for inner in ast.walk(node):
         if isinstance(inner, _DOCUMENTED) and ast.get_docstring(inner, clean=False) is not None:
             text = inner.body[0].value  # type: ignore[attr-defined]
-            words = re.split(r"\n\s+>>> ", text.value)[0].rstrip()
+            parts = doctest.DocTestParser().parse(text.value)
+            words = " ".join(" ".join(part for part in parts if isinstance(part, str)).split())
             article, _, rest = words.partition(" ")
             text.value = rest if article in {"A", "An", "The"} else words
     return ast.dump(node)

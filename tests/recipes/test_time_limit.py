@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import random
+import threading
 import time
 import traceback
 from multiprocessing.context import BaseContext
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_time_limit as jobs
+from tests.recipes.pressed import interrupted_at_the_start
 
 from spawnable.recipes import time_limit
 from spawnable.recipes.time_limit import EndedWithoutResult, OutOfTime, RemoteTraceback, limited, with_time_limit
@@ -65,12 +67,17 @@ def test_process_that_does_not_end(context: Any) -> None:
 def test_limit_where_the_pipe_is_held(context: Any, chance: random.Random) -> None:
     """Another process that holds the pipe does not lengthen the limit, also in the middle of a large value."""
     never = context.Event()
+    # so that a test that fails ends
+    patience = threading.Timer(ENOUGH, never.set)
+    patience.start()
     try:
         for _ in range(10):
             limit = chance.uniform(0.01, 0.3)
             with contextlib.suppress(OutOfTime):
                 limited(limit, jobs.leave_another, (never, 30_000_000), {}, context)
+        assert not never.is_set()
     finally:
+        patience.cancel()
         never.set()
 
 
@@ -96,21 +103,8 @@ def test_limit_without_end(context: BaseContext, capfd: pytest.CaptureFixture[st
 
 def test_interrupt_right_after_the_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the moment in which the process was started leaves no process."""
-    kind = context.Process
-    start = kind.start
-
-    def start_and_raise(process: Any) -> None:
-        start(process)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(kind, "start", start_and_raise)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_at_the_start(context, monkeypatch):
         limited(ENOUGH, jobs.wait_forever, (context.Event(),), {}, context)
-    left = multiprocessing.active_children()
-    for process in left:
-        process.kill()
-        process.join()
-    assert left == []
 
 
 def test_exception_with_its_traceback(context: BaseContext) -> None:

@@ -107,8 +107,9 @@ class CleanPool(ProcessPoolExecutor):
         with _breaking(self):
             return super().submit(fn, *args, **kwargs)
 
-    # of a worker or a thread that is half started, nobody knows;
-    # neither waits for anything
+    # of a worker or a thread that is half started, nobody knows:
+    # signals wait meanwhile, which is short, and only as long as
+    # there is any to be started
 
     def _adjust_process_count(self) -> None:
         pool: Any = self

@@ -127,11 +127,10 @@ def supervise(
     None, how many CPUs this thread may run on.  `context` is one
     of `multiprocessing.get_context()`; None for the program's own.
 
-    A task whose worker dies is begun again
-    by a new worker, up to `attempts` times: so a function may be
-    called more than once for one task.  An exception of the
-    function is an outcome, and not tried again; SystemExit is the
-    death of the worker.
+    A task whose worker dies is begun again by a new worker, up to
+    `attempts` times: so a function may be called more than once
+    for one task.  An exception of the function is an outcome, and
+    not tried again; SystemExit is the death of the worker.
 
     Of `tasks`, no more are taken than there are workers.  No
     process is left when the iterator has ended or is closed.

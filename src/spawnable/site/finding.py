@@ -74,8 +74,8 @@ def _gather(node: nodes.Element, blocks: list[str], inner: list[_Section]) -> No
                 inner += [(anchor, title, text), *others]
         elif isinstance(child, _SKIPPED) or not isinstance(child, nodes.Element):
             continue
-        elif isinstance(child, nodes.literal_block) and "source" in child:
-            # a file that is shown whole has words of many things: it is found by what it defines
+        elif isinstance(child, nodes.literal_block) and "source" in child and child.get("language") == "python":
+            # a module that is shown whole has words of many things: it is found by what it defines
             blocks.append(" ".join(_DEFINED.findall(child.astext())))
         elif isinstance(child, nodes.TextElement):
             if text := re.sub(r"[^\S\n]+", " ", child.astext()).strip():
