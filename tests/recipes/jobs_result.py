@@ -18,6 +18,14 @@ class Picky(Exception):  # noqa: N818
         super().__init__(f"{first} and {second}")
 
 
+class Textless(Picky):
+    """One that has no text either."""
+
+    def __str__(self) -> str:
+        """Fail."""
+        raise LookupError
+
+
 def same(value: Any) -> Any:
     """Return it."""
     return value
@@ -39,6 +47,11 @@ def fail(text: str) -> NoReturn:
 def be_picky() -> NoReturn:
     """Raise what can not cross."""
     raise Picky(1, 2)
+
+
+def be_textless() -> NoReturn:
+    """Raise what can not cross, and has no text."""
+    raise Textless(1, 2)
 
 
 def return_function() -> Callable[[], None]:
@@ -65,6 +78,12 @@ def wait(event: Event) -> str:
     """Return when the event is set."""
     event.wait()
     return "done"
+
+
+def be_silent(event: Event) -> None:
+    """Close all that is open, and go on until the event is set."""
+    os.closerange(3, 1000)
+    event.wait()
 
 
 def return_and_stay(value: int) -> int:

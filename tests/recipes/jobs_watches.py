@@ -18,7 +18,7 @@ from spawnable.recipes.ring_buffer import RingAborted, RingBuffer
 def make(kind: str, context: Any) -> Any:
     """Make a queue or a ring for one producer and one consumer."""
     if kind == "queue":
-        return ClosableQueue[Any](producers=1, context=context)
+        return ClosableQueue[Any](producers=1, maxsize=1, context=context)
     return RingBuffer(1, 5, context=context)
 
 
@@ -36,6 +36,20 @@ def fail_and_wait(watched: Any, end: Event) -> NoReturn:
             raise LookupError
     finally:
         end.wait()
+
+
+def put_on(watched: Any) -> NoReturn:
+    """Put without an end."""
+    with watched:
+        while True:
+            watched.put(b"more")
+
+
+def fail_with(watched: Any, taken: Any) -> NoReturn:
+    """Fail as a producer of one, when there was something to take from the other."""
+    with watched:
+        next(iter(taken))
+        raise LookupError
 
 
 def take(watched: Any) -> None:

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import count, islice
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,7 +57,7 @@ def test_endless_source(context: BaseContext) -> None:
     """Of a source without end, as many values come as are asked for; then nothing is left."""
     values = bounded_map(jobs.dawdle, count(), workers=2, context=context)
     assert list(islice(values, 10)) == list(range(10))
-    cast("Any", values).close()
+    values.close()
     assert not multiprocessing.active_children()
 
 
@@ -128,7 +128,7 @@ def test_what_is_closed_is_waited_for(context: BaseContext, monkeypatch: pytest.
 
     ender = threading.Thread(target=end)
     ender.start()
-    cast("Any", values).close()
+    values.close()
     ender.join()
     assert 1 <= sum(not future.cancelled() for future in futures) - 1 <= 1 + 2
     assert not multiprocessing.active_children()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_closable_queue as jobs
+from tests.recipes.conftest import Program
 from tests.recipes.jobs_watches import fail_and_wait
 
 from spawnable.recipes import closable_queue
@@ -180,6 +181,49 @@ def test_nothing_to_wait_for(context: Any, monkeypatch: pytest.MonkeyPatch) -> N
     with queue.watch([worker]):
         pass
     assert waits == []
+
+
+def test_watch_inside_of_the_block(context: Any) -> None:
+    """A watch that ends before the block of its parent's producer does not wait for what comes after it."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+    worker = context.Process(target=jobs.consume_and_forget, args=(queue,))
+    worker.start()
+    with pytest.raises(QueueAborted), queue, queue.watch([worker]):
+        queue.put(1)
+    assert not multiprocessing.active_children()
+
+
+def test_interrupt_at_the_end_of_the_block(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a producer waits to say that it is done lets nobody wait for that."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+
+    def press(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), queue:
+        monkeypatch.setattr(queue._queue, "put", press)
+    with pytest.raises(QueueAborted):
+        list(queue)
+
+
+def test_program_whose_worker_gives_up(start_method: str, program: Program) -> None:
+    """A program ends also where it has put more than a worker took, which aborted the queue and ended well."""
+    done = program(
+        "closable_queue",
+        "import multiprocessing\n"
+        "from closable_queue import ClosableQueue\n"
+        "def give_up(queue):\n"
+        "    queue.abort()\n"
+        "if __name__ == '__main__':\n"
+        f"    context = multiprocessing.get_context({start_method!r})\n"
+        "    queue = ClosableQueue(producers=1, context=context)\n"
+        "    queue.put(bytes(1_000_000))\n"
+        "    worker = context.Process(target=give_up, args=(queue,))\n"
+        "    worker.start()\n"
+        "    with queue.watch([worker]):\n"
+        "        pass\n",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_parent_that_is_told_puts_no_more(context: Any, capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 import signal
 import threading
 import traceback
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from typing import Any
 
@@ -53,6 +54,16 @@ def test_first_failure_stops_the_others(context: BaseContext) -> None:
     assert ended(waits, fails)
     with pytest.raises(RuntimeError, match="has not returned"):
         _ = waits.value
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody closes handles by their number")
+def test_failure_beside_one_that_has_closed_all(context: BaseContext) -> None:
+    """A member that can not answer any more, as one that runs another program, keeps no failure from being seen."""
+    with pytest.raises(ValueError, match="enough"), ProcessGroup(context=context) as group:
+        silent = group.start(jobs.be_silent, args=(context.Event(),))
+        wait([silent._reader])
+        fails = group.start(jobs.fail, args=("enough",))
+    assert ended(silent, fails)
 
 
 def test_interrupt_right_after_a_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:

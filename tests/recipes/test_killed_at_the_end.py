@@ -44,7 +44,7 @@ def a_map(context: BaseContext) -> Callable[[], object]:
     """Return what closes a map whose values have all come."""
     values = bounded_map(abs, range(4), workers=2, ahead=4, context=context)
     assert sorted(next(values) for _ in range(4)) == [0, 1, 2, 3]
-    return values.close  # type: ignore[attr-defined, no-any-return]
+    return values.close
 
 
 def waits_for_workers() -> bool:

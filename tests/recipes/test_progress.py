@@ -124,6 +124,17 @@ def test_block_again() -> None:
     assert sum(told) == 6
 
 
+def test_block_in_a_block() -> None:
+    """A block inside of another is an error, and the outer one goes on."""
+    told: list[int] = []
+    progress = Progress(told.append)
+    with progress:
+        with pytest.raises(RuntimeError, match="told in another block"), progress:
+            pytest.fail("the block was begun")
+        progress.add(1)
+    assert told == [1]
+
+
 def test_nothing_done() -> None:
     """Where nothing is done, nothing is told."""
     told: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 import traceback
@@ -68,6 +69,13 @@ def test_exception_that_can_not_cross(context: BaseContext) -> None:
     assert "raise Picky(1, 2)" in str(caught.value.__cause__)
 
 
+def test_exception_without_a_text(context: BaseContext) -> None:
+    """One that has no text either is named nevertheless."""
+    process = ProcessWithResult(jobs.be_textless, context=context)
+    with pytest.raises(RuntimeError, match="Textless, which has no text"):
+        process.result()
+
+
 def test_value_that_can_not_be_pickled(context: BaseContext) -> None:
     """A result that can not be pickled is an error that says so."""
     process = ProcessWithResult(jobs.return_function, context=context)
@@ -130,6 +138,20 @@ def test_time_limit_of_the_end(context: BaseContext) -> None:
         assert process.result(timeout=0.01) == 7
     assert not process.process.is_alive()
     assert process.result() == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody closes handles by their number")
+def test_time_limit_of_one_that_has_closed_all(context: BaseContext) -> None:
+    """A process that can not answer any more, as one that runs another program, is waited for no longer either."""
+    event = context.Event()
+    with ProcessWithResult(jobs.be_silent, args=(event,), context=context) as process:
+        wait([process._reader])
+        with pytest.raises(TimeoutError):
+            process.result(timeout=0.1)
+        assert process.process.is_alive()
+        event.set()
+        with pytest.raises(EndedWithoutResult, match="exit code 1"):
+            process.result()
 
 
 def test_block_that_ends_stops_it(context: BaseContext) -> None:

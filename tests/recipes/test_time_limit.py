@@ -95,6 +95,13 @@ def test_call_that_can_not_be_interrupted(context: BaseContext) -> None:
     assert not multiprocessing.active_children()
 
 
+def test_start_that_takes_all_the_time(context: BaseContext) -> None:
+    """Where the time is over before the process is started, the call has not been in time."""
+    with pytest.raises(OutOfTime):
+        limited(1e-9, jobs.join, ("a",), {"second": "b"}, context)
+    assert not multiprocessing.active_children()
+
+
 def test_limit_without_end(context: BaseContext, capfd: pytest.CaptureFixture[str]) -> None:
     """A limit that is longer than a timer can count is none."""
     assert limited(float("inf"), jobs.join, ("a",), {"second": "b"}, context) == "ab"

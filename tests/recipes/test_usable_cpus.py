@@ -171,8 +171,9 @@ def test_other_pythons(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_user_says_it(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the user says holds against all else, the option before the variable; `default` says nothing."""
     system.mount("0::/\n", V2).write("sys/fs/cgroup/cpu.max", "100 100")
-    monkeypatch.setenv("PYTHON_CPU_COUNT", "6")
-    assert usable_cpus(system.root) == 6
+    for text in (" 06", "+6", "6"):
+        monkeypatch.setenv("PYTHON_CPU_COUNT", text)
+        assert usable_cpus(system.root) == 6
     monkeypatch.setitem(sys._xoptions, "cpu_count", "9")
     assert usable_cpus(system.root) == 9
     monkeypatch.setitem(sys._xoptions, "cpu_count", "default")

@@ -49,6 +49,31 @@ def test_first_to_fail_is_named(context: Any, watched: Any) -> None:
     assert set(caught.value.exit_codes) == {"Ann", "Bo"}
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_worker_of_another_fails(context: Any, kind: str) -> None:
+    """Where another queue or ring was aborted, the workers of this one end too, and who failed there is named."""
+    first, second = jobs.make(kind, context), jobs.make(kind, context)
+    ann = context.Process(target=jobs.put_on, args=(first,), name="Ann")
+    bo = context.Process(target=jobs.fail_with, args=(second, first), name="Bo")
+    ann.start()
+    bo.start()
+    with pytest.raises(FAILED) as caught, second.watch([bo], grace=LONG), first.watch([ann], grace=LONG):
+        jobs.take(second)
+    assert set(caught.value.exit_codes) == {"Bo"}
+    assert not multiprocessing.active_children()
+
+
+def test_block_that_catches_it(context: Any, watched: Any) -> None:
+    """Who has failed is named also where the block itself deals with what its loop raised."""
+    end = context.Event()
+    worker = context.Process(target=jobs.fail_and_wait, args=(watched, end), name="Ann")
+    worker.start()
+    with pytest.raises(FAILED, match="Ann"), watched.watch([worker], grace=LONG):
+        with pytest.raises((closable_queue.QueueAborted, ring_buffer.RingAborted)):
+            jobs.take(watched)
+        end.set()
+
+
 def test_worker_that_was_not_started(context: Any, watched: Any) -> None:
     """A worker that was not started is an error at once: there is nothing to wait for."""
     worker = context.Process(target=jobs.take, args=(watched,), name="Ann")

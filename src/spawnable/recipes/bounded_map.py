@@ -16,7 +16,7 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     Future,
@@ -50,7 +50,7 @@ def bounded_map(
     ahead: int | None = None,
     ordered: bool = True,
     context: BaseContext | None = None,
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """Give the function's value for each item, from processes.
 
     `workers` is how many processes there are.  If it is None, it
@@ -112,7 +112,7 @@ def _values(
     pool: tuple[int, BaseContext | None],
     ahead: int,
     ordered: bool,
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     workers, context = pool
     staff = _Staff(context or multiprocessing.get_context())
     using: Any = staff
@@ -183,6 +183,15 @@ def _shut_down(
     def wait_for_all() -> None:
         executor.shutdown(cancel_futures=cancel)
 
+    # a forgotten iterator may be collected in the thread that
+    # the end waits for
+    manager: Any = executor
+    if (
+        threading.current_thread()
+        is manager._executor_manager_thread
+    ):
+        executor.shutdown(wait=False, cancel_futures=cancel)
+        return
     # as the interpreter ends, no thread begins any more
     if sys.is_finalizing():
         wait_for_all()
@@ -199,6 +208,10 @@ def _shut_down(
         if any(worker.exitcode not in _WELL for worker in workers):
             for worker in workers:
                 worker.kill()
+    # where one could not be started, the executor ends none
+    for worker in [p for p in staff.processes if p.pid]:
+        worker.kill()
+        worker.join()
 
 
 def _call_fit(
@@ -218,8 +231,14 @@ def _fit(error: Exception) -> Exception:
     """Return the exception, or one that can be pickled instead."""
     try:
         copy = pickle.loads(pickle.dumps(error))
+        # who brings it sets these, which a class may refuse
+        copy.__cause__ = copy.__traceback__ = None
     except Exception:
         copy = None
     if type(copy) is type(error):
         return error
-    return RuntimeError(f"{type(error).__qualname__}: {error}")
+    try:
+        text = f": {error}"
+    except Exception:
+        text = ", which has no text"
+    return RuntimeError(f"{type(error).__qualname__}{text}")

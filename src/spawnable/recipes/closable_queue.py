@@ -100,7 +100,9 @@ class ClosableQueue(Generic[T]):
 
     `maxsize` is how many items may wait before `put` does; 0 for
     as many as the system can count.  Make it before the
-    processes, and give it to them as an argument.
+    processes, and give it to them as an argument.  Keep it here
+    until they have ended: what its maker lets go of, the next
+    queue may be given.
 
     `context` is that of the processes, which
     `multiprocessing.get_context()` gives; None for the program's
@@ -131,8 +133,9 @@ class ClosableQueue(Generic[T]):
         self._producers = using.Value("q", producers)
         # the process that was the first to abort
         self._aborted = using.RawValue("q", 0)
-        #: the thread here that is in the middle of its loop
-        self._taker = 0
+        #: the threads here that are in the middle of their loop,
+        #: and of their block
+        self._taker = self._giver = 0
 
     def put(self, item: T) -> None:
         """Add an item; wait while the queue is full.
@@ -166,15 +169,21 @@ class ClosableQueue(Generic[T]):
         if number > self._most:
             text = f"producer {number} of a queue for {self._most}"
             raise ValueError(text)
+        self._giver = threading.get_ident()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, *_: object
     ) -> None:
         """End one producer; an exception aborts the queue."""
-        if kind is None:
-            self._put(None)
-        else:
+        self._giver = 0
+        try:
+            if kind is None:
+                self._put(None)
+        except BaseException:
+            self.abort()
+            raise
+        if kind is not None:
             self.abort()
 
     def __iter__(self) -> Iterator[T]:
@@ -227,8 +236,9 @@ class ClosableQueue(Generic[T]):
         seconds later is killed.  Raises `WorkerFailed`, and
         ValueError for a worker that was not started.  An
         exception in the block aborts the queue as well, and so
-        does a block that leaves its own loop early: workers that
-        would have taken the rest end, too.
+        does a block that leaves its own loop early, or ends before
+        its producer's does: workers that wait for the rest end,
+        too.
 
         A worker that ends with exit code 0 has not failed, also
         if it has put or taken less than others wait for.
@@ -250,6 +260,9 @@ class ClosableQueue(Generic[T]):
         try:
             yield
         except QueueAborted:
+            if not self._aborted.value:
+                # another queue was, and nobody uses this one now
+                watched.leave()
             watched.end()
             if not watched.failed:
                 raise
@@ -258,9 +271,8 @@ class ClosableQueue(Generic[T]):
             watched.end()
             raise
         else:
-            if self._taker == threading.get_ident():
-                watched.left = True
-                self.abort()
+            if threading.get_ident() in (self._taker, self._giver):
+                watched.leave()
             watched.end()
         if watched.failed:
             raise WorkerFailed(watched.failed)
@@ -341,12 +353,18 @@ class _Watched:
         grace: float,
     ) -> None:
         self.failed: dict[str, int] = {}
-        self.left = False
+        self._left = False
         self._workers = workers
         self._queue = queue
         self._grace = grace
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
+
+    def leave(self) -> None:
+        """Let workers end that wait for this process in vain."""
+        if self._queue._aborted.value in (0, os.getpid()):
+            self._left = True
+            self._queue.abort()
 
     def end(self) -> None:
         """Wait for all workers."""
@@ -371,6 +389,7 @@ class _Watched:
             # this process puts no more, and a killed worker may
             # have written half of an item, for whose rest a
             # consumer here would wait
+            self._queue._queue.cancel_join_thread()
             self._queue._queue._buffer.clear()
             self._queue._queue._writer.close()
 
@@ -383,7 +402,7 @@ class _Watched:
         # and may not have ended yet
         first = self._queue._aborted.value
         goes_on = first in {w.pid for w in alive}
-        told = self.failed or self.left
+        told = self.failed or self._left
         if failed and not told and not goes_on:
             self.failed = failed
             self._queue.abort()

@@ -35,7 +35,9 @@ class SharedCounter:
     of a signal handler, such as Ctrl-C, cost a place.
 
     Make it before the processes, and give it to them as an
-    argument, or to the workers of a pool by `initargs`.
+    argument, or to the workers of a pool by `initargs`.  Keep it
+    here until they have ended: what its maker lets go of, the
+    next counter may be given.
 
     `context` is one of `multiprocessing.get_context()`; None for
     the program's own.  Raises ValueError for less than one place.

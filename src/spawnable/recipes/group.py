@@ -34,6 +34,8 @@ T = TypeVar("T")
 #: seconds between two looks at whether the processes live: what
 #: one has started may hold its pipe open after it is dead
 _LOOK = 0.5
+#: seconds between two looks at one that has closed its pipe
+_SHORT = 0.01
 #: Windows can not wait for more than 63 things at once
 _MOST = 60
 
@@ -96,6 +98,9 @@ class Member(Generic[T]):
         # a lock that its maker has let go of can not be opened
         self._kept = kept
         self._reader = reader
+        #: whether it has closed the pipe, its sentinel perhaps as
+        #: well, and may go on for long
+        self._is_silent = False
         #: whether it returned, and what it returned or raised
         self._outcome: tuple[bool, Any] | None = None
 
@@ -118,20 +123,21 @@ class Member(Generic[T]):
     def _look(self) -> BaseException | None:
         """Take the outcome if it is there; return a failure."""
         alive = self.process.is_alive()
-        if wait([self._reader], 0):
+        if not self._is_silent and wait([self._reader], 0):
             self._outcome = self._receive()
-        elif not alive:
+        if self._outcome is None and not alive:
             self._outcome = False, self._without_result()
         if self._outcome is None or self._outcome[0]:
             return None
         error: BaseException = self._outcome[1]
         return error
 
-    def _receive(self) -> tuple[bool, Any]:
+    def _receive(self) -> tuple[bool, Any] | None:
         try:
             message = self._reader.recv_bytes()
         except (EOFError, OSError):
-            return False, self._without_result()
+            self._is_silent = True
+            return None
         try:
             returned, value, text = pickle.loads(message)
         except Exception as error:
@@ -256,8 +262,12 @@ class ProcessGroup:
         """Wait until one has failed or all have returned."""
         open_ = list(self._members)
         while open_:
-            readers = [member._reader for member in open_]
-            wait(readers[:_MOST], _LOOK)
+            readers = [m._reader for m in open_ if not m._is_silent]
+            pause = _LOOK if len(readers) == len(open_) else _SHORT
+            if readers:
+                wait(readers[:_MOST], pause)
+            else:
+                time.sleep(pause)
             for member in open_:
                 failure = member._look()
                 if failure is not None:
@@ -308,8 +318,14 @@ def _fit(error: Exception) -> Exception:
     """Return the exception, or one that can be pickled instead."""
     try:
         copy = pickle.loads(pickle.dumps(error))
+        # who brings it sets these, which a class may refuse
+        copy.__cause__ = copy.__traceback__ = None
     except Exception:
         copy = None
     if type(copy) is type(error):
         return error
-    return RuntimeError(f"{type(error).__qualname__}: {error}")
+    try:
+        text = f": {error}"
+    except Exception:
+        text = ", which has no text"
+    return RuntimeError(f"{type(error).__qualname__}{text}")

@@ -277,7 +277,8 @@ class _Line:
         finally:
             _end(self._processes, _GRACE)
             self._sends.put(b"")
-            if self._sender is not None:
+            # one that could not be started has no number
+            if self._sender is not None and self._sender.ident:
                 self._sender.join(_GRACE)
             for end in self._first + self._last:
                 end.close()
@@ -401,8 +402,14 @@ def _fit(error: Exception) -> Exception:
     """Return the exception, or one that can be pickled instead."""
     try:
         copy = pickle.loads(pickle.dumps(error))
+        # who brings it sets these, which a class may refuse
+        copy.__cause__ = copy.__traceback__ = None
     except Exception:
         copy = None
     if type(copy) is type(error):
         return error
-    return RuntimeError(f"{type(error).__qualname__}: {error}")
+    try:
+        text = f": {error}"
+    except Exception:
+        text = ", which has no text"
+    return RuntimeError(f"{type(error).__qualname__}{text}")

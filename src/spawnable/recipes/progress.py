@@ -111,7 +111,10 @@ class Progress:
         return self._counter.value
 
     def __enter__(self) -> Self:
-        """Begin to tell."""
+        """Begin to tell; raise RuntimeError if it does already."""
+        if self._thread is not None and self._thread.is_alive():
+            text = "the progress is told in another block"
+            raise RuntimeError(text)
         self._over = threading.Event()
         self._thread = threading.Thread(
             target=self._watch, args=(self._over,)
@@ -160,7 +163,9 @@ class SharedCounter:
     of a signal handler, such as Ctrl-C, cost a place.
 
     Make it before the processes, and give it to them as an
-    argument, or to the workers of a pool by `initargs`.
+    argument, or to the workers of a pool by `initargs`.  Keep it
+    here until they have ended: what its maker lets go of, the
+    next counter may be given.
 
     `context` is one of `multiprocessing.get_context()`; None for
     the program's own.  Raises ValueError for less than one place.

@@ -31,6 +31,8 @@ T = TypeVar("T")
 #: seconds between two looks at whether the process lives: what it
 #: has started may hold its pipe open after it is dead
 _LOOK = 0.5
+#: seconds between two looks at one that has closed its pipe
+_SHORT = 0.01
 
 
 class EndedWithoutResult(Exception):
@@ -200,13 +202,15 @@ class ProcessWithResult(Generic[T]):
                 break
             if not alive:
                 return False, self._without_result()
-            if end is not None and time.monotonic() >= end:
-                name = self.process.name
-                text = f"{name} has no result after {timeout} s"
-                raise TimeoutError(text)
+            self._check_time(end, timeout)
         try:
             message = self._reader.recv_bytes()
         except (EOFError, OSError):
+            # it has closed its pipe, its sentinel perhaps as well,
+            # and may go on for long
+            while self.process.is_alive():
+                self._check_time(end, timeout)
+                time.sleep(_SHORT)
             return False, self._without_result()
         try:
             returned, value, text = pickle.loads(message)
@@ -215,6 +219,14 @@ class ProcessWithResult(Generic[T]):
         if not returned:
             value.__cause__ = RemoteTraceback(text)
         return returned, value
+
+    def _check_time(
+        self, end: float | None, timeout: float | None
+    ) -> None:
+        if end is not None and time.monotonic() >= end:
+            name = self.process.name
+            text = f"{name} has no result after {timeout} s"
+            raise TimeoutError(text)
 
     def _without_result(self) -> EndedWithoutResult:
         self.process.join()
@@ -246,8 +258,14 @@ def _fit(error: Exception) -> Exception:
     """Return the exception, or one that can be pickled instead."""
     try:
         copy = pickle.loads(pickle.dumps(error))
+        # who brings it sets these, which a class may refuse
+        copy.__cause__ = copy.__traceback__ = None
     except Exception:
         copy = None
     if type(copy) is type(error):
         return error
-    return RuntimeError(f"{type(error).__qualname__}: {error}")
+    try:
+        text = f": {error}"
+    except Exception:
+        text = ", which has no text"
+    return RuntimeError(f"{type(error).__qualname__}{text}")

@@ -102,8 +102,9 @@ class RingBuffer:
     sides.
 
     Make it before the processes, and give it to them as an
-    argument.  Its memory has no name: the system frees it with
-    the last process that has it, and nobody has to unlink it.
+    argument.  Keep it here until they have ended: what its maker
+    lets go of, the next ring may be given.  Its memory has no
+    name, so nobody has to unlink it.
 
     `context` is that of the processes, which
     `multiprocessing.get_context()` gives; None for the program's
@@ -283,6 +284,9 @@ class RingBuffer:
         try:
             yield
         except RingAborted:
+            if not self._aborted.value:
+                # another ring was, and nobody uses this one now
+                watched.leave()
             watched.end()
             if not watched.failed:
                 raise
@@ -291,7 +295,8 @@ class RingBuffer:
             watched.end()
             raise
         else:
-            watched.leave()
+            if any(side.is_open() for side in watched.sides):
+                watched.leave()
             watched.end()
         if watched.failed:
             raise WorkerFailed(watched.failed)
@@ -382,7 +387,7 @@ class _Watch:
     ) -> None:
         self.failed: dict[str, int] = {}
         self._ring = ring
-        self._sides = ring._producer, ring._consumer
+        self.sides = ring._producer, ring._consumer
         self._workers = workers
         self._grace = grace
         self._left = False
@@ -391,7 +396,7 @@ class _Watch:
 
     def leave(self) -> None:
         """Let workers end that wait for this process in vain."""
-        if any(side.is_open() for side in self._sides):
+        if self._ring._aborted.value in (0, os.getpid()):
             self._left = True
             self._ring.abort()
 
@@ -429,7 +434,7 @@ class _Watch:
             self.failed = failed
             self._ring.abort()
         pids = {worker.pid for worker in ended}
-        producer, consumer = self._sides
+        producer, consumer = self.sides
         nobody = bool(ended) and len(ended) == len(self._workers)
         # what was put before all ended, this process may yet take
         if producer.is_missed(pids, nobody) or consumer.is_missed(

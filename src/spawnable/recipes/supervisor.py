@@ -14,9 +14,10 @@ import contextlib
 import multiprocessing
 import os
 import pickle
+import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -40,6 +41,8 @@ _LOOK = 0.5
 _MOST = 60
 #: seconds that an idle worker may take to end
 _GRACE = 5.0
+#: seconds between two looks at one that has closed its pipe
+_SHORT = 0.01
 
 
 class WorkerDied(Exception):
@@ -120,7 +123,7 @@ def supervise(
     workers: int | None = None,
     attempts: int = 3,
     context: BaseContext | None = None,
-) -> Iterator[Outcome[T, R]]:
+) -> Generator[Outcome[T, R], None, None]:
     """Give the outcome of each task once, as they are ready.
 
     `workers` is how many processes there are at most; if it is
@@ -132,10 +135,11 @@ def supervise(
     for one task.  An exception of the function is an outcome, and
     not tried again; SystemExit is the death of the worker.
 
-    Of `tasks`, no more are taken than there are workers.  No
-    process is left when the iterator has ended or is closed.
-    Raises ValueError for numbers under 1, and what the start of a
-    process raises.
+    Of `tasks`, no more are taken than there are workers; while one
+    is waited for, no outcome is given.  No process is left when
+    the iterator has ended or is closed.  Raises ValueError for
+    numbers under 1, what the start of a process raises, and at
+    once what `tasks` raises: then other outcomes are lost.
 
     >>> for outcome in supervise(int, ["11", "x"], workers=1):
     ...     print(outcome.task, outcome.attempts, outcome.error)
@@ -241,6 +245,13 @@ class _Crew:
         idle[0].begin(job, packed)
 
     def remove(self, worker: _Worker) -> int | None:
+        # one that has closed its pipe may go on, its sentinel
+        # closed as well
+        until = time.monotonic() + _GRACE
+        while worker.process.is_alive():
+            if time.monotonic() > until:
+                worker.process.kill()
+            time.sleep(_SHORT)
         self._workers.remove(worker)
         return worker.bury()
 
@@ -265,7 +276,7 @@ class _Crew:
 
 def _outcomes(
     crew: _Crew, source: Iterator[Any], attempts: int
-) -> Iterator[Outcome[Any, Any]]:
+) -> Generator[Outcome[Any, Any], None, None]:
     again: deque[_Job] = deque()
     # workers whom nobody ends, the program would wait for
     end = Finalize(None, crew.end, exitpriority=0)
@@ -362,8 +373,14 @@ def _fit(error: Exception) -> Exception:
     """Return the exception, or one that can be pickled instead."""
     try:
         copy = pickle.loads(pickle.dumps(error))
+        # who brings it sets these, which a class may refuse
+        copy.__cause__ = copy.__traceback__ = None
     except Exception:
         copy = None
     if type(copy) is type(error):
         return error
-    return RuntimeError(f"{type(error).__qualname__}: {error}")
+    try:
+        text = f": {error}"
+    except Exception:
+        text = ", which has no text"
+    return RuntimeError(f"{type(error).__qualname__}{text}")

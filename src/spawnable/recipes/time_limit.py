@@ -117,9 +117,10 @@ def with_time_limit(
     """Call the function in a process of its own; return its value.
 
     The time begins when the process is started.  When it is over
-    the process is killed.  One that has sent its value in time
-    may use what is left of it, up to 5 s, to end as any process
-    does: so what it has printed or put into a queue is written.
+    the process is killed; the start itself is not cut short.  One
+    that has sent its value in time may use what is left of it, up
+    to 5 s, to end as any process does: so what it has printed or
+    put into a queue is written.
 
     Raises what the function raised, with a `RemoteTraceback` as
     its cause; `OutOfTime`, a TimeoutError, when the time is over;
@@ -171,9 +172,8 @@ def limited(
         try:
             with writer:
                 process.start()
-            left = end - time.monotonic()
-            left = min(left, threading.TIMEOUT_MAX)
-            clock = threading.Timer(left, kill)
+            late = OutOfTime(_name(function), seconds)
+            clock = threading.Timer(_left(end, late), kill)
             # what the process sends may itself come to a halt
             clock.daemon = True
             clock.start()
@@ -197,10 +197,22 @@ def limited(
         if returned:
             return value  # type: ignore[no-any-return]
         raise value from RemoteTraceback(text)
-    name = getattr(function, "__qualname__", repr(function))
     if over.is_set():
-        raise OutOfTime(name, seconds)
-    raise EndedWithoutResult(name, process.exitcode)
+        raise late
+    raise EndedWithoutResult(_name(function), process.exitcode)
+
+
+def _left(end: float, late: OutOfTime) -> float:
+    """Return the seconds until then; raise if there are none."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise late
+    return min(left, threading.TIMEOUT_MAX)
+
+
+def _name(function: Any) -> str:
+    name: str = getattr(function, "__qualname__", repr(function))
+    return name
 
 
 def _let_end(process: Any, end: float) -> None:
@@ -263,8 +275,14 @@ def _fit(error: Exception) -> Exception:
     """Return the exception, or one that can be pickled instead."""
     try:
         copy = pickle.loads(pickle.dumps(error))
+        # who brings it sets these, which a class may refuse
+        copy.__cause__ = copy.__traceback__ = None
     except Exception:
         copy = None
     if type(copy) is type(error):
         return error
-    return RuntimeError(f"{type(error).__qualname__}: {error}")
+    try:
+        text = f": {error}"
+    except Exception:
+        text = ", which has no text"
+    return RuntimeError(f"{type(error).__qualname__}{text}")

@@ -75,7 +75,7 @@ def _said() -> int | None:
         text = os.environ.get("PYTHON_CPU_COUNT") or None
     if text is None or text == "default":
         return None
-    if not re.fullmatch("0*[1-9][0-9]*", str(text)):
+    if not re.fullmatch(r"\s*\+?0*[1-9][0-9]*", str(text)):
         raise ValueError(f"no number of CPUs: {text!r}")
     return int(str(text))
 

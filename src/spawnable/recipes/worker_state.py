@@ -30,7 +30,7 @@ from typing import (
     TypeVar,
 )
 
-__all__ = ["RemoteTraceback", "StateFailed", "StatePool"]
+__all__ = ["StateFailed", "StatePool"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +47,8 @@ _WELL = (None, 0, 255)
 class StateFailed(Exception):
     """A worker could not make its state.
 
-    Its cause is a `RemoteTraceback`, and tells where it failed.
+    Its cause is that of any exception which `concurrent.futures`
+    brings from a process: its text tells where it failed.
 
     >>> with StatePool(int, ("one",), workers=1) as pool:
     ...     error = pool.submit(divmod, 5).exception()
@@ -173,7 +174,7 @@ class StatePool(Generic[S]):
 
         All items are taken at once, and sent in lists of
         `chunksize`.  Raises what the function raised, or
-        `StateFailed`, in place of its value, and
+        `StateFailed`, in place of the values of its list, and
         `BrokenProcessPool` where a worker has died.
 
         >>> with StatePool(int, ("12",), workers=1) as pool:
@@ -243,6 +244,15 @@ def _shut_down(
     def wait_for_all() -> None:
         executor.shutdown(cancel_futures=cancel)
 
+    # a forgotten iterator may be collected in the thread that
+    # the end waits for
+    manager: Any = executor
+    if (
+        threading.current_thread()
+        is manager._executor_manager_thread
+    ):
+        executor.shutdown(wait=False, cancel_futures=cancel)
+        return
     # as the interpreter ends, no thread begins any more
     if sys.is_finalizing():
         wait_for_all()
@@ -259,6 +269,10 @@ def _shut_down(
         if any(worker.exitcode not in _WELL for worker in workers):
             for worker in workers:
                 worker.kill()
+    # where one could not be started, the executor ends none
+    for worker in [p for p in staff.processes if p.pid]:
+        worker.kill()
+        worker.join()
 
 
 class _State:
@@ -333,8 +347,14 @@ def _fit(error: Exception) -> Exception:
     """Return the exception, or one that can be pickled instead."""
     try:
         copy = pickle.loads(pickle.dumps(error))
+        # who brings it sets these, which a class may refuse
+        copy.__cause__ = copy.__traceback__ = None
     except Exception:
         copy = None
     if type(copy) is type(error):
         return error
-    return RuntimeError(f"{type(error).__qualname__}: {error}")
+    try:
+        text = f": {error}"
+    except Exception:
+        text = ", which has no text"
+    return RuntimeError(f"{type(error).__qualname__}{text}")

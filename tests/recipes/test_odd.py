@@ -1,0 +1,123 @@
+"""What few programs do to a recipe: an odd exception, a start that fails, an iterator that is forgotten."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import multiprocessing
+import os
+from itertools import count
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.recipes import jobs_odd as jobs
+from tests.waiting import until
+
+from spawnable.recipes import supervisor
+from spawnable.recipes.bounded_map import bounded_map
+from spawnable.recipes.group import ProcessGroup
+from spawnable.recipes.result import ProcessWithResult
+from spawnable.recipes.supervisor import WorkerDied, supervise
+from spawnable.recipes.worker_state import StatePool
+
+
+def map_it(context: BaseContext) -> None:
+    """Let a map meet it."""
+    list(bounded_map(jobs.be_frozen, [1], workers=1, context=context))
+
+
+def submit_it(context: BaseContext) -> None:
+    """Let a pool with states meet it."""
+    with StatePool(int, (1,), workers=1, context=context) as pool:
+        pool.submit(jobs.be_frozen_with).result()
+
+
+def run_it(context: BaseContext) -> None:
+    """Let a process with a result meet it."""
+    ProcessWithResult(jobs.be_frozen, args=(1,), context=context).result()
+
+
+def group_it(context: BaseContext) -> None:
+    """Let a group meet it."""
+    with ProcessGroup(context=context) as group:
+        group.start(jobs.be_frozen, args=(1,))
+
+
+@pytest.mark.parametrize("meet", [map_it, submit_it, run_it, group_it])
+def test_exception_that_refuses_a_cause(context: BaseContext, meet: Any) -> None:
+    """An exception whose attributes can not be set is a RuntimeError that names it."""
+    with pytest.raises(RuntimeError, match="Frozen") as caught:
+        meet(context)
+    assert "raise Frozen(" in str(caught.value.__cause__)
+
+
+def test_outcome_that_refuses_a_cause(context: BaseContext) -> None:
+    """So is that of a task, and the other tasks have their outcomes."""
+    outcomes = list(supervise(jobs.be_frozen, [0, 1, 2], workers=1, context=context))
+    assert [outcome.task for outcome in outcomes] == [0, 1, 2]
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), RuntimeError, type(None)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody closes handles by their number")
+def test_worker_that_has_closed_all(context: BaseContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A supervised worker that can not answer any more and goes on is killed, and keeps no other outcome back."""
+    monkeypatch.setattr(supervisor, "_GRACE", 0.1)
+    with multiprocessing.Manager() as manager:
+        never: Any = manager.Event()
+        tasks = [(number, never) for number in range(3)]
+        outcomes = supervise(jobs.be_silent_at_one, tasks, workers=1, attempts=1, context=context)
+        errors = {outcome.task[0]: outcome.error for outcome in outcomes}
+    assert errors[0] is None
+    assert errors[2] is None
+    assert isinstance(errors[1], WorkerDied)
+    assert not multiprocessing.active_children()
+
+
+def use_map(context: BaseContext) -> None:
+    """Ask a map of two workers for values."""
+    list(bounded_map(abs, range(9), workers=2, context=context))
+
+
+def use_states(context: BaseContext) -> None:
+    """Give tasks to a pool of two workers with states."""
+    with StatePool(int, ("1",), workers=2, context=context) as pool:
+        for _ in range(9):
+            pool.submit(divmod, 1)
+
+
+@pytest.mark.parametrize("use", [use_map, use_states])
+def test_second_worker_can_not_be_started(context: Any, monkeypatch: pytest.MonkeyPatch, use: Any) -> None:
+    """Where the system has no second process, the first is not left behind."""
+    start = context.Process.start
+    started = count()
+
+    def start_one(process: Any) -> None:
+        if next(started):
+            raise BlockingIOError(errno.EAGAIN, "no more")
+        start(process)
+
+    monkeypatch.setattr(context.Process, "start", start_one)
+    with pytest.raises(BlockingIOError):
+        use(context)
+    left = multiprocessing.active_children()
+    for process in left:  # so that a test that fails ends
+        process.kill()
+        process.join()
+    assert left == []
+
+
+def test_forgotten_iterator_is_collected_by_its_own_thread(context: BaseContext, tmp_path: Path) -> None:
+    """A map in a cycle of references, collected in the thread that its end waits for, ends nevertheless."""
+    file = tmp_path / "forgotten"
+    values: list[Any] = []
+    gc.disable()
+    try:
+        values += [values, bounded_map(jobs.collect_when_there, ["", str(file)], workers=1, ahead=2, context=context)]
+        assert next(values[1]) is None
+        del values
+        file.touch()
+        until(lambda: not multiprocessing.active_children())
+    finally:
+        gc.enable()
