@@ -28,6 +28,14 @@ def consume(queue: ClosableQueue[Any], end: Connection, delay: float = 0) -> Non
     end.close()
 
 
+def watch_a_consumer(queue: ClosableQueue[Any], end: Connection, context: Any) -> None:
+    """Start a process that takes all, and watch it."""
+    worker = context.Process(target=consume, args=(queue, end))
+    worker.start()
+    with queue.watch([worker]):
+        pass
+
+
 def consume_and_forget(queue: ClosableQueue[Any]) -> None:
     """Take items until there are no more."""
     for _ in queue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from typing import Any, NoReturn
 
@@ -42,10 +43,22 @@ def refuse(event: Event, other: Event) -> None:
     announce(event, other)
 
 
-def be_silent(event: Event) -> None:
-    """Close all that is open, and go on until the event is set."""
+def be_silent() -> None:
+    """Close all that is open, and go on for long."""
     os.closerange(3, 1000)
-    event.wait()
+    time.sleep(3600)
+
+
+def vanish_when_told(end: Connection) -> NoReturn:
+    """Exit without a word, when there is something to receive."""
+    end.recv()
+    os._exit(3)
+
+
+def need_the_other(end: Connection) -> None:
+    """Fail because the other member has vanished."""
+    end.send("vanish")
+    end.recv()
 
 
 def vanish(code: int) -> NoReturn:

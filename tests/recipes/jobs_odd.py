@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
@@ -49,6 +50,19 @@ class Collector:
     def __reduce__(self) -> tuple[Any, ...]:
         """Be made again by a collection."""
         return gc.collect, ()
+
+
+class Sender:
+    """Has all garbage collected where it is sent, which is in another thread, as soon as an event is set."""
+
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be sent as a number, after a collection."""
+        self._event.wait()
+        gc.collect()
+        return int, ()
 
 
 def collect_when_there(path: str) -> Collector | None:

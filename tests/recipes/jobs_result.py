@@ -80,10 +80,10 @@ def wait(event: Event) -> str:
     return "done"
 
 
-def be_silent(event: Event) -> None:
-    """Close all that is open, and go on until the event is set."""
+def be_silent() -> None:
+    """Close all that is open, and go on for long."""
     os.closerange(3, 1000)
-    event.wait()
+    time.sleep(3600)
 
 
 def return_and_stay(value: int) -> int:

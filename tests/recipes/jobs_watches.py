@@ -52,6 +52,13 @@ def fail_with(watched: Any, taken: Any) -> NoReturn:
         raise LookupError
 
 
+def pass_on(taken: Any, put: Any) -> None:
+    """Fail as a producer of one while the other has more to take."""
+    with put:
+        for _ in taken:
+            raise LookupError
+
+
 def take(watched: Any) -> None:
     """Take all there is."""
     for _ in watched:

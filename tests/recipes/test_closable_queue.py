@@ -193,6 +193,19 @@ def test_watch_inside_of_the_block(context: Any) -> None:
     assert not multiprocessing.active_children()
 
 
+def test_forked_in_the_block(context: Any) -> None:
+    """A process that was started inside of a producer's block is none that has begun one."""
+    queue = ClosableQueue[Any](producers=1, context=context)
+    reader, writer = context.Pipe(duplex=False)
+    with queue:
+        worker = context.Process(target=jobs.watch_a_consumer, args=(queue, writer, context))
+        worker.start()
+        queue.put(1)
+    assert reader.recv() == [1]
+    worker.join()
+    assert worker.exitcode == 0
+
+
 def test_interrupt_at_the_end_of_the_block(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while a producer waits to say that it is done lets nobody wait for that."""
     queue = ClosableQueue[Any](producers=1, context=context)

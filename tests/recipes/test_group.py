@@ -60,10 +60,21 @@ def test_first_failure_stops_the_others(context: BaseContext) -> None:
 def test_failure_beside_one_that_has_closed_all(context: BaseContext) -> None:
     """A member that can not answer any more, as one that runs another program, keeps no failure from being seen."""
     with pytest.raises(ValueError, match="enough"), ProcessGroup(context=context) as group:
-        silent = group.start(jobs.be_silent, args=(context.Event(),))
+        silent = group.start(jobs.be_silent)
         wait([silent._reader])
         fails = group.start(jobs.fail, args=("enough",))
     assert ended(silent, fails)
+
+
+def test_first_of_two_that_fail(context: BaseContext) -> None:
+    """Of a member that has vanished, and one that fails because of it, the first is told, in any order of start."""
+    for turn in (1, -1):
+        first, second = context.Pipe()
+        with pytest.raises(EndedWithoutResult, match="exit code 3"), ProcessGroup(context=context) as group:
+            for job, end in [(jobs.vanish_when_told, first), (jobs.need_the_other, second)][::turn]:
+                group.start(job, args=(end,))
+            first.close()
+            second.close()
 
 
 def test_interrupt_right_after_a_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:

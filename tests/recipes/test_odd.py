@@ -6,6 +6,7 @@ import errno
 import gc
 import multiprocessing
 import os
+import threading
 from itertools import count
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -106,6 +107,37 @@ def test_second_worker_can_not_be_started(context: Any, monkeypatch: pytest.Monk
         process.kill()
         process.join()
     assert left == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_process_that_is_forked_in_the_block(context: BaseContext) -> None:
+    """What a process that was forked in the block leaves it with, are workers of another: it ends none of them."""
+    with StatePool(int, ("12",), workers=1, context=context) as pool:
+        assert pool.submit(divmod, 5).result() == (2, 2)
+        child = os.fork()
+        if not child:
+            try:
+                pool.__exit__(None)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        assert pool.submit(divmod, 7).result() == (1, 5)
+
+
+def test_forgotten_iterator_is_collected_as_it_sends(context: BaseContext) -> None:
+    """A map in a cycle of references, collected in the thread that sends its items, ends nevertheless."""
+    sent = threading.Event()
+    items: list[Any] = [0, jobs.Sender(sent)]
+    values: list[Any] = []
+    gc.disable()
+    try:
+        values += [values, bounded_map(jobs.be_frozen, items, workers=1, ahead=2, context=context)]
+        assert next(values[1]) == 0
+        del values
+        sent.set()
+        until(lambda: not multiprocessing.active_children())
+    finally:
+        gc.enable()
 
 
 def test_forgotten_iterator_is_collected_by_its_own_thread(context: BaseContext, tmp_path: Path) -> None:

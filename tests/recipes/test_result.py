@@ -143,14 +143,13 @@ def test_time_limit_of_the_end(context: BaseContext) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="nobody closes handles by their number")
 def test_time_limit_of_one_that_has_closed_all(context: BaseContext) -> None:
     """A process that can not answer any more, as one that runs another program, is waited for no longer either."""
-    event = context.Event()
-    with ProcessWithResult(jobs.be_silent, args=(event,), context=context) as process:
+    with ProcessWithResult(jobs.be_silent, context=context) as process:
         wait([process._reader])
         with pytest.raises(TimeoutError):
             process.result(timeout=0.1)
         assert process.process.is_alive()
-        event.set()
-        with pytest.raises(EndedWithoutResult, match="exit code 1"):
+        process.process.kill()
+        with pytest.raises(EndedWithoutResult, match="ended by signal 9"):
             process.result()
 
 

@@ -9,7 +9,7 @@ import threading
 from itertools import count, islice
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.recipes import jobs_supervisor as jobs
 from tests.recipes.conftest import Program
 
+from spawnable.recipes import supervisor
 from spawnable.recipes.supervisor import RemoteTraceback, WorkerDied, supervise
 
 
@@ -133,14 +134,11 @@ def test_interrupt_while_workers_end(context: Any, monkeypatch: pytest.MonkeyPat
     """Ctrl-C during the wait for the first worker's end leaves none of them, also if they would never end."""
     both = functools.partial(jobs.meet_and_stay, context.Barrier(2))
     outcomes = supervise(both, [1, 2], workers=2, context=context)
-    join = context.Process.join
 
-    def interrupted(process: Any, timeout: float | None = None) -> None:
-        if timeout is not None:
-            raise KeyboardInterrupt
-        join(process)
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(context.Process, "join", interrupted)
+    monkeypatch.setattr(supervisor, "_join", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(outcomes)
     assert not multiprocessing.active_children()

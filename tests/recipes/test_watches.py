@@ -63,6 +63,19 @@ def test_worker_of_another_fails(context: Any, kind: str) -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_worker_fails_between_two(context: Any, kind: str) -> None:
+    """A worker that was between two, and failed, is named by the watch of either."""
+    for seen in (0, 1):
+        ends = jobs.make(kind, context), jobs.make(kind, context)
+        worker = context.Process(target=jobs.pass_on, args=ends, name="Ann")
+        worker.start()
+        with pytest.raises(FAILED, match="Ann"), ends[seen].watch([worker], grace=LONG):
+            with ends[0]:
+                ends[0].put(b"one")
+            jobs.take(ends[1])
+
+
 def test_block_that_catches_it(context: Any, watched: Any) -> None:
     """Who has failed is named also where the block itself deals with what its loop raised."""
     end = context.Event()

@@ -160,6 +160,7 @@ class _Staff:
     def __init__(self, using: BaseContext) -> None:
         self._using: Any = using
         self.processes: list[Any] = []
+        self.maker = os.getpid()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._using, name)
@@ -183,13 +184,12 @@ def _shut_down(
     def wait_for_all() -> None:
         executor.shutdown(cancel_futures=cancel)
 
-    # a forgotten iterator may be collected in the thread that
-    # the end waits for
-    manager: Any = executor
-    if (
-        threading.current_thread()
-        is manager._executor_manager_thread
-    ):
+    # a forgotten iterator may be collected in one of the threads
+    # that the end waits for
+    parts: Any = executor
+    feeder = getattr(parts._call_queue, "_thread", None)
+    waited_for = (parts._executor_manager_thread, feeder)
+    if threading.current_thread() in waited_for:
         executor.shutdown(wait=False, cancel_futures=cancel)
         return
     # as the interpreter ends, no thread begins any more
@@ -208,8 +208,10 @@ def _shut_down(
         if any(worker.exitcode not in _WELL for worker in workers):
             for worker in workers:
                 worker.kill()
-    # where one could not be started, the executor ends none
-    for worker in [p for p in staff.processes if p.pid]:
+    # where one could not be started, the executor ends none; in a
+    # process that was forked they are those of another
+    ours = staff.maker == os.getpid()
+    for worker in [p for p in staff.processes if ours and p.pid]:
         worker.kill()
         worker.join()
 

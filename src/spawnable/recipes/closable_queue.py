@@ -68,6 +68,9 @@ class QueueAborted(Exception):
     a process that used it has failed
     """
 
+    #: the number of the process that aborted it, if any has
+    by = 0
+
 
 class WorkerFailed(Exception):
     """A worker ended with another exit code than 0.
@@ -133,9 +136,9 @@ class ClosableQueue(Generic[T]):
         self._producers = using.Value("q", producers)
         # the process that was the first to abort
         self._aborted = using.RawValue("q", 0)
-        #: the threads here that are in the middle of their loop,
-        #: and of their block
-        self._taker = self._giver = 0
+        #: the threads that are in the middle of their loop, and of
+        #: their block, each with its process
+        self._taker = self._giver = (0, 0)
 
     def put(self, item: T) -> None:
         """Add an item; wait while the queue is full.
@@ -169,14 +172,14 @@ class ClosableQueue(Generic[T]):
         if number > self._most:
             text = f"producer {number} of a queue for {self._most}"
             raise ValueError(text)
-        self._giver = threading.get_ident()
+        self._giver = _thread()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, *_: object
     ) -> None:
         """End one producer; an exception aborts the queue."""
-        self._giver = 0
+        self._giver = (0, 0)
         try:
             if kind is None:
                 self._put(None)
@@ -198,7 +201,7 @@ class ClosableQueue(Generic[T]):
         >>> list(queue), list(queue)
         ([1, 2], [])
         """
-        self._taker = threading.get_ident()
+        self._taker = _thread()
         more = True
         while more:
             packed = self._get()
@@ -207,7 +210,7 @@ class ClosableQueue(Generic[T]):
                 continue
             # an end, put by a producer after all its items
             more = self._count(self._producers, -1) > 0
-        self._taker = 0
+        self._taker = (0, 0)
         self._put(None)  # for the next consumer to find
 
     def abort(self) -> None:
@@ -259,10 +262,8 @@ class ClosableQueue(Generic[T]):
         watched = _Watched(_started(workers), self, grace)
         try:
             yield
-        except QueueAborted:
-            if not self._aborted.value:
-                # another queue was, and nobody uses this one now
-                watched.leave()
+        except QueueAborted as error:
+            watched.hear(error.by)
             watched.end()
             if not watched.failed:
                 raise
@@ -271,7 +272,7 @@ class ClosableQueue(Generic[T]):
             watched.end()
             raise
         else:
-            if threading.get_ident() in (self._taker, self._giver):
+            if _thread() in (self._taker, self._giver):
                 watched.leave()
             watched.end()
         if watched.failed:
@@ -280,7 +281,11 @@ class ClosableQueue(Generic[T]):
     def _check(self) -> None:
         if self._aborted.value:
             self._queue.cancel_join_thread()
-            raise QueueAborted("a process that used it has failed")
+            error = QueueAborted(
+                "a process that used it has failed"
+            )
+            error.by = self._aborted.value
+            raise error
 
     def _count(self, count: Any, change: int) -> int:
         """Change a number under its lock; return what it is then.
@@ -320,6 +325,11 @@ class ClosableQueue(Generic[T]):
             except (EOFError, OSError):
                 self._check()
                 raise
+
+
+def _thread() -> tuple[int, int]:
+    """Return the process and the thread that this runs in."""
+    return os.getpid(), threading.get_ident()
 
 
 def _started(workers: Iterable[BaseProcess]) -> list[BaseProcess]:
@@ -365,6 +375,16 @@ class _Watched:
         if self._queue._aborted.value in (0, os.getpid()):
             self._left = True
             self._queue.abort()
+
+    def hear(self, by: int) -> None:
+        """Have this queue aborted too where another one was."""
+        if self._queue._aborted.value:
+            return
+        if by in {worker.pid for worker in self._workers}:
+            # it has failed, and is to be told
+            self._queue._aborted.value = by
+        else:
+            self.leave()
 
     def end(self) -> None:
         """Wait for all workers."""

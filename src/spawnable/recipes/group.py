@@ -137,7 +137,14 @@ class Member(Generic[T]):
             message = self._reader.recv_bytes()
         except (EOFError, OSError):
             self._is_silent = True
-            return None
+            # it ends, as a rule, and is to blame for those that
+            # fail because of it
+            until = time.monotonic() + _LOOK
+            while self.process.is_alive():
+                if time.monotonic() > until:
+                    return None
+                time.sleep(_SHORT)
+            return False, self._without_result()
         try:
             returned, value, text = pickle.loads(message)
         except Exception as error:

@@ -31,8 +31,6 @@ T = TypeVar("T")
 #: seconds between two looks at whether the process lives: what it
 #: has started may hold its pipe open after it is dead
 _LOOK = 0.5
-#: seconds between two looks at one that has closed its pipe
-_SHORT = 0.01
 
 
 class EndedWithoutResult(Exception):
@@ -151,10 +149,10 @@ class ProcessWithResult(Generic[T]):
         if self._outcome is None:
             self._outcome = self._receive(timeout)
             self._reader.close()
-        left = None
-        if timeout is not None:
-            left = max(0.0, begun + timeout - time.monotonic())
-        self.process.join(left)
+        if timeout is None:
+            self.process.join()
+        else:
+            _join(self.process, begun + timeout)
         returned, value = self._outcome
         if not returned:
             raise value
@@ -206,11 +204,11 @@ class ProcessWithResult(Generic[T]):
         try:
             message = self._reader.recv_bytes()
         except (EOFError, OSError):
-            # it has closed its pipe, its sentinel perhaps as well,
-            # and may go on for long
-            while self.process.is_alive():
-                self._check_time(end, timeout)
-                time.sleep(_SHORT)
+            # it has closed its pipe, and may go on for long
+            if end is not None:
+                _join(self.process, end)
+                if self.process.is_alive():
+                    self._check_time(end, timeout)
             return False, self._without_result()
         try:
             returned, value, text = pickle.loads(message)
@@ -232,6 +230,22 @@ class ProcessWithResult(Generic[T]):
         self.process.join()
         code = self.process.exitcode
         return EndedWithoutResult(self.process.name, code)
+
+
+def _join(process: Any, end: float) -> None:
+    """Wait for the end of the process until that moment.
+
+    What it has started may hold what tells of its end; and one
+    that has closed that goes on.
+    """
+    pause = 0.0001
+    while process.is_alive():
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        if wait([process.sentinel], min(left, _LOOK)):
+            time.sleep(pause)
+            pause = min(2 * pause, 0.01)
 
 
 def _run(

@@ -69,6 +69,9 @@ class RingAborted(Exception):
     the other side is gone or failed
     """
 
+    #: the number of the process that aborted it, if any has
+    by = 0
+
 
 class WorkerFailed(Exception):
     """A worker ended with another exit code than 0.
@@ -283,10 +286,8 @@ class RingBuffer:
         watched = _Watch(self, _started(workers), grace)
         try:
             yield
-        except RingAborted:
-            if not self._aborted.value:
-                # another ring was, and nobody uses this one now
-                watched.leave()
+        except RingAborted as error:
+            watched.hear(error.by)
             watched.end()
             if not watched.failed:
                 raise
@@ -308,7 +309,9 @@ class RingBuffer:
         while True:
             if self._aborted.value:
                 text = "the other side is gone or failed"
-                raise RingAborted(text)
+                error = RingAborted(text)
+                error.by = self._aborted.value
+                raise error
             left = _LOOK
             if end is not None:
                 left = max(0.0, min(_LOOK, end - time.monotonic()))
@@ -399,6 +402,16 @@ class _Watch:
         if self._ring._aborted.value in (0, os.getpid()):
             self._left = True
             self._ring.abort()
+
+    def hear(self, by: int) -> None:
+        """Have this ring aborted too where another one was."""
+        if self._ring._aborted.value:
+            return
+        if by in {worker.pid for worker in self._workers}:
+            # it has failed, and is to be told
+            self._ring._aborted.value = by
+        else:
+            self.leave()
 
     def end(self) -> None:
         """Wait for all workers."""

@@ -41,8 +41,6 @@ _LOOK = 0.5
 _MOST = 60
 #: seconds that an idle worker may take to end
 _GRACE = 5.0
-#: seconds between two looks at one that has closed its pipe
-_SHORT = 0.01
 
 
 class WorkerDied(Exception):
@@ -212,6 +210,22 @@ class _Worker:
         return code
 
 
+def _join(process: Any, end: float) -> None:
+    """Wait for the end of the process until that moment.
+
+    What it has started may hold what tells of its end; and one
+    that has closed that goes on.
+    """
+    pause = 0.0001
+    while process.is_alive():
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        if wait([process.sentinel], min(left, _LOOK)):
+            time.sleep(pause)
+            pause = min(2 * pause, 0.01)
+
+
 class _Crew:
     """The workers that there are."""
 
@@ -245,13 +259,9 @@ class _Crew:
         idle[0].begin(job, packed)
 
     def remove(self, worker: _Worker) -> int | None:
-        # one that has closed its pipe may go on, its sentinel
-        # closed as well
-        until = time.monotonic() + _GRACE
-        while worker.process.is_alive():
-            if time.monotonic() > until:
-                worker.process.kill()
-            time.sleep(_SHORT)
+        # one that has closed its pipe may go on
+        _join(worker.process, time.monotonic() + _GRACE)
+        worker.process.kill()
         self._workers.remove(worker)
         return worker.bury()
 
@@ -265,7 +275,7 @@ class _Crew:
                 with contextlib.suppress(OSError):
                     worker.pipe.send_bytes(b"")
             for worker in self._workers:
-                worker.process.join(_GRACE)
+                _join(worker.process, time.monotonic() + _GRACE)
         finally:
             # also where Ctrl-C ends the wait for one of them
             for worker in self._workers:

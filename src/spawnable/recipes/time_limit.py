@@ -172,8 +172,8 @@ def limited(
         try:
             with writer:
                 process.start()
-            late = OutOfTime(_name(function), seconds)
-            clock = threading.Timer(_left(end, late), kill)
+            left = _left(end, function, seconds)
+            clock = threading.Timer(left, kill)
             # what the process sends may itself come to a halt
             clock.daemon = True
             clock.start()
@@ -182,7 +182,7 @@ def limited(
             # might keep the lock of a queue
             if message:
                 end = min(end, time.monotonic() + _GRACE)
-                _let_end(process, end)
+                _join(process, end)
         finally:
             if clock is not None:
                 clock.cancel()
@@ -198,31 +198,36 @@ def limited(
             return value  # type: ignore[no-any-return]
         raise value from RemoteTraceback(text)
     if over.is_set():
-        raise late
+        raise OutOfTime(_name(function), seconds)
     raise EndedWithoutResult(_name(function), process.exitcode)
 
 
-def _left(end: float, late: OutOfTime) -> float:
+def _left(end: float, function: Any, seconds: float) -> float:
     """Return the seconds until then; raise if there are none."""
     left = end - time.monotonic()
     if left <= 0:
-        raise late
+        raise OutOfTime(_name(function), seconds)
     return min(left, threading.TIMEOUT_MAX)
 
 
 def _name(function: Any) -> str:
-    name: str = getattr(function, "__qualname__", repr(function))
-    return name
+    return getattr(function, "__qualname__", None) or repr(function)
 
 
-def _let_end(process: Any, end: float) -> None:
-    """Wait for the end of the process until that moment."""
+def _join(process: Any, end: float) -> None:
+    """Wait for the end of the process until that moment.
+
+    What it has started may hold what tells of its end; and one
+    that has closed that goes on.
+    """
+    pause = 0.0001
     while process.is_alive():
         left = end - time.monotonic()
         if left <= 0:
             return
-        # what it has started may hold what tells of its end
-        process.join(min(left, _LOOK))
+        if wait([process.sentinel], min(left, _LOOK)):
+            time.sleep(pause)
+            pause = min(2 * pause, 0.01)
 
 
 def _receive_pieces(reader: Connection, process: Any) -> bytes:
