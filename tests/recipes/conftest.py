@@ -22,6 +22,7 @@ _ROOT = str(Path(__file__).parents[2])
 if _ROOT not in sys.path:
     sys.path.append(_ROOT)
 
+from tests.recipes.pressed import heard  # noqa: E402
 from tests.recipes.written import Written  # noqa: E402
 
 # how long an example may take says nothing on a busy machine
@@ -79,7 +80,8 @@ def signals() -> Iterator[None]:
     # a program that was started in the background may ignore it
     interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
     terminate = signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    yield
+    with heard():
+        yield
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, terminate)

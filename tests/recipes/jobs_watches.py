@@ -11,6 +11,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from typing import Any, NoReturn
 
+from tests.waiting import until
+
 from spawnable.recipes.closable_queue import ClosableQueue, QueueAborted
 from spawnable.recipes.ring_buffer import RingAborted, RingBuffer
 
@@ -52,11 +54,14 @@ def fail_with(watched: Any, taken: Any) -> NoReturn:
         raise LookupError
 
 
-def pass_on(taken: Any, put: Any) -> None:
-    """Fail as a producer of one while the other has more to take."""
-    with put:
-        for _ in taken:
-            raise LookupError
+def pass_on(taken: Any, put: Any, watched: Any) -> None:
+    """Fail as a producer of one while the other has more to take; end when the one that is watched was aborted."""
+    try:
+        with put:
+            for _ in taken:
+                raise LookupError
+    finally:
+        until(lambda: watched._aborted.value)
 
 
 def take(watched: Any) -> None:

@@ -200,6 +200,7 @@ def test_forked_in_the_block(context: Any) -> None:
     with queue:
         worker = context.Process(target=jobs.watch_a_consumer, args=(queue, writer, context))
         worker.start()
+        writer.close()
         queue.put(1)
     assert reader.recv() == [1]
     worker.join()

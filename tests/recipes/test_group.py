@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
-import signal
 import threading
 import traceback
 from multiprocessing.connection import Connection, wait
@@ -16,8 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.recipes import jobs_group as jobs
-from tests.recipes.pressed import interrupted_at_the_start
+from tests.recipes.pressed import interrupted_at_the_start, interrupted_by
+from tests.waiting import PATIENCE, until
 
+from spawnable.recipes import group as module
 from spawnable.recipes.group import EndedWithoutResult, Member, ProcessGroup, RemoteTraceback
 
 
@@ -66,15 +67,27 @@ def test_failure_beside_one_that_has_closed_all(context: BaseContext) -> None:
     assert ended(silent, fails)
 
 
-def test_first_of_two_that_fail(context: BaseContext) -> None:
-    """Of a member that has vanished, and one that fails because of it, the first is told, in any order of start."""
-    for turn in (1, -1):
-        first, second = context.Pipe()
-        with pytest.raises(EndedWithoutResult, match="exit code 3"), ProcessGroup(context=context) as group:
-            for job, end in [(jobs.vanish_when_told, first), (jobs.need_the_other, second)][::turn]:
-                group.start(job, args=(end,))
-            first.close()
-            second.close()
+@pytest.mark.skipif(os.name == "nt", reason="nobody closes handles by their number")
+@pytest.mark.parametrize("names", [["vanish_when_told", "fail_when_told"], ["fail_when_told", "vanish_when_told"]])
+def test_first_of_two_that_fail(context: BaseContext, monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
+    """Of a member that is about to vanish, and one that fails meanwhile, as because of it, the first is told."""
+    monkeypatch.setattr(module, "_LOOK", PATIENCE)
+    pipes = {name: context.Pipe() for name in names}
+
+    def tell() -> None:
+        until(lambda: members["vanish_when_told"]._until)
+        pipes["fail_when_told"][0].send("now")
+        wait([members["fail_when_told"]._reader])
+        pipes["vanish_when_told"][0].send("now")
+
+    with pytest.raises(EndedWithoutResult, match="exit code 3"), ProcessGroup(context=context) as group:
+        members = {name: group.start(getattr(jobs, name), args=(pipes[name][1],)) for name in names}
+        thread = threading.Thread(target=tell)
+        thread.start()
+    thread.join()
+    for pipe in pipes.values():
+        pipe[0].close()
+        pipe[1].close()
 
 
 def test_interrupt_right_after_a_start(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,31 +161,13 @@ def test_member_that_refuses_to_end_is_killed(context: BaseContext) -> None:
     assert ended(refuses)
 
 
+@pytest.mark.usefixtures("signals")
 def test_interrupt_stops_all(context: BaseContext) -> None:
     """Ctrl+C while the block waits ends all members."""
     started = context.Event()
-
-    def interrupt() -> None:
-        started.wait()
-        _interrupt_main()
-
-    helper = threading.Thread(target=interrupt)
-    # a program that was started in the background may ignore it
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt), ProcessGroup(context=context) as group:
-            waits = group.start(jobs.announce, args=(started, context.Event()))
-            helper.start()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    helper.join()
+    with interrupted_by(started), pytest.raises(KeyboardInterrupt), ProcessGroup(context=context) as group:
+        waits = group.start(jobs.announce, args=(started, context.Event()))
     assert ended(waits)
-
-
-def _interrupt_main() -> None:
-    import _thread
-
-    _thread.interrupt_main()
 
 
 def test_faults(context: BaseContext, faults: int, chance: random.Random) -> None:

@@ -68,7 +68,7 @@ def test_worker_fails_between_two(context: Any, kind: str) -> None:
     """A worker that was between two, and failed, is named by the watch of either."""
     for seen in (0, 1):
         ends = jobs.make(kind, context), jobs.make(kind, context)
-        worker = context.Process(target=jobs.pass_on, args=ends, name="Ann")
+        worker = context.Process(target=jobs.pass_on, args=(*ends, ends[seen]), name="Ann")
         worker.start()
         with pytest.raises(FAILED, match="Ann"), ends[seen].watch([worker], grace=LONG):
             with ends[0]:

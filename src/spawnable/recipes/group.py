@@ -98,9 +98,9 @@ class Member(Generic[T]):
         # a lock that its maker has let go of can not be opened
         self._kept = kept
         self._reader = reader
-        #: whether it has closed the pipe, its sentinel perhaps as
-        #: well, and may go on for long
-        self._is_silent = False
+        #: until when the others wait for its end, once it has
+        #: closed its pipe
+        self._until = 0.0
         #: whether it returned, and what it returned or raised
         self._outcome: tuple[bool, Any] | None = None
 
@@ -123,7 +123,7 @@ class Member(Generic[T]):
     def _look(self) -> BaseException | None:
         """Take the outcome if it is there; return a failure."""
         alive = self.process.is_alive()
-        if not self._is_silent and wait([self._reader], 0):
+        if not self._until and wait([self._reader], 0):
             self._outcome = self._receive()
         if self._outcome is None and not alive:
             self._outcome = False, self._without_result()
@@ -136,15 +136,8 @@ class Member(Generic[T]):
         try:
             message = self._reader.recv_bytes()
         except (EOFError, OSError):
-            self._is_silent = True
-            # it ends, as a rule, and is to blame for those that
-            # fail because of it
-            until = time.monotonic() + _LOOK
-            while self.process.is_alive():
-                if time.monotonic() > until:
-                    return None
-                time.sleep(_SHORT)
-            return False, self._without_result()
+            self._until = time.monotonic() + _LOOK
+            return None
         try:
             returned, value, text = pickle.loads(message)
         except Exception as error:
@@ -269,13 +262,17 @@ class ProcessGroup:
         """Wait until one has failed or all have returned."""
         open_ = list(self._members)
         while open_:
-            readers = [m._reader for m in open_ if not m._is_silent]
+            # one that has closed its pipe ends, as a rule, and is
+            # to blame for those that fail because of it
+            now = time.monotonic()
+            ending = [m for m in open_ if now < m._until]
+            readers = [m._reader for m in open_ if not m._until]
             pause = _LOOK if len(readers) == len(open_) else _SHORT
-            if readers:
+            if readers and not ending:
                 wait(readers[:_MOST], pause)
             else:
                 time.sleep(pause)
-            for member in open_:
+            for member in ending or open_:
                 failure = member._look()
                 if failure is not None:
                     return failure
