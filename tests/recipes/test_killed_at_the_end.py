@@ -12,9 +12,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.waiting import PATIENCE, until
@@ -45,6 +47,45 @@ def a_map(context: BaseContext) -> Callable[[], object]:
     values = bounded_map(abs, range(4), workers=2, ahead=4, context=context)
     assert sorted(next(values) for _ in range(4)) == [0, 1, 2, 3]
     return values.close
+
+
+class OneAnswer:
+    """What a fork server tells of ends, where two threads that ask of the first one at the same time both find it open.
+
+    In place of `read_signed()`: the one that came first waits for a second one, for up to `bound` seconds, and reads.
+    Then the second reads that nothing is there, and what it makes of that is written last.
+    """
+
+    bound = 2.0
+
+    def __init__(self) -> None:
+        self._read = forkserver.read_signed
+        self._first = -1
+        self._second, self._done = threading.Event(), threading.Event()
+        self._lock = threading.Lock()
+
+    def __call__(self, fd: int) -> Any:
+        """Read a number from the descriptor."""
+        with self._lock:
+            first = self._first == -1
+            if first:
+                self._first = fd
+        if not first and fd == self._first:
+            self._second.set()
+            self._done.wait()
+            until(self._known)
+        elif first:
+            self._second.wait(self.bound)
+        try:
+            return self._read(fd)
+        finally:
+            self._done.set()
+
+    def _known(self) -> bool:
+        children = multiprocessing.process._children  # type: ignore[attr-defined]
+        popens = [child._popen for child in children]
+        # the process of that end is one of the children no more once its end is known
+        return all(popen.sentinel != self._first or popen.returncode is not None for popen in popens)
 
 
 def waits_for_workers() -> bool:
@@ -93,7 +134,24 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("opened", [clean_pool, state_pool, a_map])
 def test_it_ends(context: BaseContext, opened: Callable[[BaseContext], Callable[[], object]], victim: int) -> None:
     """One of two idle workers waits for a task and holds the lock of the queue; whichever is killed, the pool ends."""
-    end = opened(context)
+    ends(opened(context), victim)
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize("opened", [clean_pool, state_pool, a_map])
+def test_it_ends_where_two_ask(
+    opened: Callable[[BaseContext], Callable[[], object]], victim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The executor's own thread and the recipe ask for the end in the same moment, and the recipe is told of it."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        pytest.skip("there is no fork server")
+    end = opened(multiprocessing.get_context("forkserver"))
+    monkeypatch.setattr(forkserver, "read_signed", OneAnswer())
+    ends(end, victim)
+
+
+def ends(end: Callable[[], object], victim: int) -> None:
+    """Check that a pool ends, one of whose workers is killed when it waits for their ends."""
     workers: list[BaseProcess] = sorted(multiprocessing.active_children(), key=lambda process: process.pid or 0)
     assert len(workers) == 2
     pids = [process.pid or 0 for process in workers]

@@ -11,6 +11,7 @@ Copy this file; it needs the standard library alone.
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import queue
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from multiprocessing.context import BaseContext
 from typing import Any, NoReturn, ParamSpec, Self, TypeVar
 
@@ -138,15 +140,16 @@ class CleanPool(ProcessPoolExecutor):
         """Wait for all tasks, or end all workers."""
         closer = threading.Thread(target=self.shutdown, daemon=True)
         try:
-            closer.start()
-            # one that is killed as it waits for a task holds a lock
-            # for which the others would wait for ever
-            while (
-                kind is None
-                and closer.is_alive()
-                and not self._roster.lost()
-            ):
-                closer.join(_LOOK)
+            with _asked_in_turn(self._roster.workers()):
+                closer.start()
+                # one that is killed as it waits for a task holds a
+                # lock for which the others would wait for ever
+                while (
+                    kind is None
+                    and closer.is_alive()
+                    and not self._roster.lost()
+                ):
+                    closer.join(_LOOK)
         finally:
             try:
                 with _held():
@@ -184,18 +187,19 @@ class _Roster:
         writer.close = _one_at_a_time(writer.close)
         return self._results
 
+    def workers(self) -> list[Any]:
+        """Give those that have been started."""
+        # one that could not be started has no number
+        return [one for one in self._processes if one.pid]
+
     def lost(self) -> bool:
         """Tell whether a worker has failed or was killed."""
-        return any(
-            process.exitcode not in _WELL
-            for process in self._processes
-            if process.pid
-        )
+        codes = [worker.exitcode for worker in self.workers()]
+        return any(code not in _WELL for code in codes)
 
     def end(self, grace: float) -> None:
         """End all workers, and let the pool notice it."""
-        # one that could not be started has no number
-        _end([p for p in self._processes if p.pid], grace)
+        _end(self.workers(), grace)
         # a worker may have written half of a result, for whose
         # rest the pool would wait
         self._results._writer.close()
@@ -213,6 +217,40 @@ def _breaking(executor: Any) -> Iterator[None]:
         if not executor._broken:
             raise
         raise BrokenProcessPool(executor._broken) from error
+
+
+@contextlib.contextmanager
+def _asked_in_turn(processes: list[Any]) -> Iterator[None]:
+    """Let one thread at a time ask how a process has ended.
+
+    A fork server tells it once: who asks for it at the same time
+    takes the end for exit code 255, and all are told that.
+    """
+    lock = threading.Lock()
+    popens = [process._popen for process in processes]
+    served = [p for p in popens if p and p.method == "forkserver"]
+    try:
+        for popen in served:
+            popen.poll = functools.partial(
+                _ask, popen.poll, popen.sentinel, lock
+            )
+        yield
+    finally:
+        for popen in served:
+            vars(popen).pop("poll", None)
+
+
+def _ask(
+    poll: Callable[..., int | None],
+    sentinel: int,
+    lock: threading.Lock,
+    *flag: int,
+) -> int | None:
+    # who is to wait waits before it has the lock
+    if 0 in flag:
+        connection.wait([sentinel])
+    with lock:
+        return poll(*flag)
 
 
 def _one_at_a_time(

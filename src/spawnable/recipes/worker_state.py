@@ -11,6 +11,7 @@ Copy this file; it needs the standard library alone.
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import pickle
@@ -20,6 +21,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from multiprocessing.context import BaseContext
 from multiprocessing.util import Finalize
 from typing import (
@@ -221,16 +223,24 @@ class _Staff:
 
     def __init__(self, using: BaseContext) -> None:
         self._using: Any = using
-        self.processes: list[Any] = []
-        self.maker = os.getpid()
+        self._processes: list[Any] = []
+        self._maker = os.getpid()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._using, name)
 
     def Process(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
         process = self._using.Process(*args, **kwargs)
-        self.processes.append(process)
+        self._processes.append(process)
         return process
+
+    def workers(self) -> list[Any]:
+        """Give those that have been started by this process."""
+        # in a process that was forked they are those of another
+        if os.getpid() != self._maker:
+            return []
+        # one that could not be started has no number
+        return [one for one in self._processes if one.pid]
 
 
 def _shut_down(
@@ -259,23 +269,55 @@ def _shut_down(
         wait_for_all()
         return
     closer = threading.Thread(target=wait_for_all, daemon=True)
-    try:
-        closer.start()
-    except RuntimeError:  # so it says since Python 3.12
-        wait_for_all()
-    while closer.is_alive():
-        closer.join(_LOOK)
-        # one that could not be started has no number
-        workers = [p for p in staff.processes if p.pid]
-        if any(worker.exitcode not in _WELL for worker in workers):
-            for worker in workers:
-                worker.kill()
-    # where one could not be started, the executor ends none; in a
-    # process that was forked they are those of another
-    ours = staff.maker == os.getpid()
-    for worker in [p for p in staff.processes if ours and p.pid]:
+    with _asked_in_turn(staff.workers()):
+        try:
+            closer.start()
+        except RuntimeError:  # so it says since Python 3.12
+            wait_for_all()
+        while closer.is_alive():
+            closer.join(_LOOK)
+            codes = [worker.exitcode for worker in staff.workers()]
+            if any(code not in _WELL for code in codes):
+                for worker in staff.workers():
+                    worker.kill()
+    # where one could not be started, the executor ends none
+    for worker in staff.workers():
         worker.kill()
         worker.join()
+
+
+@contextlib.contextmanager
+def _asked_in_turn(processes: list[Any]) -> Iterator[None]:
+    """Let one thread at a time ask how a process has ended.
+
+    A fork server tells it once: who asks for it at the same time
+    takes the end for exit code 255, and all are told that.
+    """
+    lock = threading.Lock()
+    popens = [process._popen for process in processes]
+    served = [p for p in popens if p and p.method == "forkserver"]
+    try:
+        for popen in served:
+            popen.poll = functools.partial(
+                _ask, popen.poll, popen.sentinel, lock
+            )
+        yield
+    finally:
+        for popen in served:
+            vars(popen).pop("poll", None)
+
+
+def _ask(
+    poll: Callable[..., int | None],
+    sentinel: int,
+    lock: threading.Lock,
+    *flag: int,
+) -> int | None:
+    # who is to wait waits before it has the lock
+    if 0 in flag:
+        connection.wait([sentinel])
+    with lock:
+        return poll(*flag)
 
 
 class _State:
