@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass
+from multiprocessing import util
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,6 +28,18 @@ def be_frozen(number: int) -> int:
     """Raise it at odd numbers."""
     if number % 2:
         raise Frozen(number)
+    return number
+
+
+def linger(number: int) -> int:
+    """Return the number; at its end the process closes all that it has, and goes on."""
+
+    def go_on() -> None:
+        os.closerange(3, 1000)
+        while True:
+            time.sleep(60)
+
+    util.Finalize(None, go_on, exitpriority=0)
     return number
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 from tests.recipes import jobs_odd as jobs
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
-from spawnable.recipes import supervisor
+from spawnable.recipes import pipeline, supervisor, time_limit
 from spawnable.recipes.bounded_map import bounded_map
 from spawnable.recipes.group import ProcessGroup
 from spawnable.recipes.result import ProcessWithResult
 from spawnable.recipes.supervisor import WorkerDied, supervise
+from spawnable.recipes.time_limit import limited
 from spawnable.recipes.worker_state import StatePool
 
 
@@ -73,6 +74,32 @@ def test_worker_that_has_closed_all(context: BaseContext, monkeypatch: pytest.Mo
     assert errors[0] is None
     assert errors[2] is None
     assert isinstance(errors[1], WorkerDied)
+    assert not multiprocessing.active_children()
+
+
+def limit_it(context: BaseContext) -> list[Any]:
+    """Let a call with a time limit meet it."""
+    return [limited(PATIENCE, jobs.linger, (1,), {}, context)]
+
+
+def supervise_it(context: BaseContext) -> list[Any]:
+    """Let a supervisor meet it."""
+    return [outcome.value for outcome in supervise(jobs.linger, [1], workers=1, context=context)]
+
+
+def pass_it(context: BaseContext) -> list[Any]:
+    """Let a pipeline meet it."""
+    return list(pipeline.pipeline([1], [jobs.linger], context=context))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody closes handles by their number")
+@pytest.mark.parametrize(("recipe", "meet"), [(time_limit, limit_it), (supervisor, supervise_it), (pipeline, pass_it)])
+def test_process_that_has_closed_all_at_its_end(
+    context: BaseContext, monkeypatch: pytest.MonkeyPatch, recipe: Any, meet: Any
+) -> None:
+    """A process that goes on, and tells by no pipe any more that it does, keeps its value from nobody, and is ended."""
+    monkeypatch.setattr(recipe, "_GRACE", 0.5)
+    assert meet(context) == [1]
     assert not multiprocessing.active_children()
 
 

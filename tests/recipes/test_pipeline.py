@@ -149,6 +149,18 @@ def test_stage_that_can_not_be_started(start_method: str, context: BaseContext) 
     assert not multiprocessing.active_children()
 
 
+def test_sender_can_not_be_started(context: BaseContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no thread for what is sent, the processes that were started are ended."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        list(pipeline([1], [jobs.same, jobs.same], context=context))
+    assert not multiprocessing.active_children()
+
+
 @pytest.mark.parametrize("code", [0, 5])
 @pytest.mark.parametrize("stage", [jobs.leave, jobs.vanish])
 @pytest.mark.parametrize("place", [0, 1, 2])

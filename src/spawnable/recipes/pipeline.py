@@ -273,7 +273,7 @@ class _Line:
         until = time.monotonic() + (_GRACE if wait_for else 0)
         try:
             for process in self._processes:
-                process.join(max(0, until - time.monotonic()))
+                _join(process, until)
         finally:
             _end(self._processes, _GRACE)
             self._sends.put(b"")
@@ -378,6 +378,22 @@ def _apply(function: Callable[[Any], Any], packed: bytes) -> bytes:
     except Exception as error:
         text = "".join(traceback.format_exception(error))
         return _ERROR + pickle.dumps((_fit(error), text))
+
+
+def _join(process: Any, end: float) -> None:
+    """Wait for the end of the process until that moment.
+
+    What it has started may hold what tells of its end; and one
+    that has closed that goes on.
+    """
+    pause = 0.0001
+    while process.is_alive():
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        if wait([process.sentinel], min(left, _LOOK)):
+            time.sleep(pause)
+            pause = min(2 * pause, 0.01)
 
 
 def _end(processes: list[Any], grace: float) -> None:
