@@ -11,7 +11,6 @@ Copy this file; it needs the standard library alone.
 from __future__ import annotations
 
 import contextlib
-import functools
 import multiprocessing
 import os
 import pickle
@@ -26,7 +25,7 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from multiprocessing import connection
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
@@ -39,9 +38,6 @@ R = TypeVar("R")
 _MOST_WORKERS = 61
 #: seconds between two looks at whether a worker was killed
 _LOOK = 0.5
-#: exit codes that say nothing bad: none yet, 0, and what one may
-#: be told by mistake of an end that another thread waits for too
-_WELL = (None, 0, 255)
 
 
 def bounded_map(
@@ -163,12 +159,21 @@ class _Staff:
         self._using: Any = using
         self._processes: list[Any] = []
         self._maker = os.getpid()
+        # where a worker writes its number when its work has ended
+        self._told, self._tell = self._using.Pipe(duplex=False)
+        self._well: set[int] = set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._using, name)
 
-    def Process(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
-        process = self._using.Process(*args, **kwargs)
+    def Process(  # noqa: N802
+        self, target: Any, args: Any, **kwargs: Any
+    ) -> Any:
+        process = self._using.Process(
+            target=_work_and_tell,
+            args=(target, args, self._tell),
+            **kwargs,
+        )
         self._processes.append(process)
         return process
 
@@ -179,6 +184,32 @@ class _Staff:
             return []
         # one that could not be started has no number
         return [one for one in self._processes if one.pid]
+
+    def lost(self) -> bool:
+        """Tell whether one has ended, and its work had not.
+
+        It asks for no exit code: to two threads that wait for the
+        same end, a fork server may tell 255 in place of it.
+        """
+        ended = {
+            worker.pid
+            for worker in self.workers()
+            if worker.exitcode is not None
+        }
+        # who has ended has told that before
+        while ended and self._told.poll():
+            self._well.add(self._told.recv())
+        return not ended <= self._well
+
+
+def _work_and_tell(
+    target: Callable[..., object],
+    args: tuple[Any, ...],
+    tell: Connection,
+) -> None:
+    """Do the work of a worker, and tell when it has ended."""
+    target(*args)
+    tell.send(os.getpid())
 
 
 def _shut_down(
@@ -207,55 +238,19 @@ def _shut_down(
         wait_for_all()
         return
     closer = threading.Thread(target=wait_for_all, daemon=True)
-    with _asked_in_turn(staff.workers()):
-        try:
-            closer.start()
-        except RuntimeError:  # so it says since Python 3.12
-            wait_for_all()
-        while closer.is_alive():
-            closer.join(_LOOK)
-            codes = [worker.exitcode for worker in staff.workers()]
-            if any(code not in _WELL for code in codes):
-                for worker in staff.workers():
-                    worker.kill()
+    try:
+        closer.start()
+    except RuntimeError:  # so it says since Python 3.12
+        wait_for_all()
+    while closer.is_alive():
+        closer.join(_LOOK)
+        if staff.lost():
+            for worker in staff.workers():
+                worker.kill()
     # where one could not be started, the executor ends none
     for worker in staff.workers():
         worker.kill()
         worker.join()
-
-
-@contextlib.contextmanager
-def _asked_in_turn(processes: list[Any]) -> Iterator[None]:
-    """Let one thread at a time ask how a process has ended.
-
-    A fork server tells it once: who asks for it at the same time
-    takes the end for exit code 255, and all are told that.
-    """
-    lock = threading.Lock()
-    popens = [process._popen for process in processes]
-    served = [p for p in popens if p and p.method == "forkserver"]
-    try:
-        for popen in served:
-            popen.poll = functools.partial(
-                _ask, popen.poll, popen.sentinel, lock
-            )
-        yield
-    finally:
-        for popen in served:
-            vars(popen).pop("poll", None)
-
-
-def _ask(
-    poll: Callable[..., int | None],
-    sentinel: int,
-    lock: threading.Lock,
-    *flag: int,
-) -> int | None:
-    # who is to wait waits before it has the lock
-    if 0 in flag:
-        connection.wait([sentinel])
-    with lock:
-        return poll(*flag)
 
 
 def _call_fit(

@@ -11,7 +11,6 @@ Copy this file; it needs the standard library alone.
 from __future__ import annotations
 
 import contextlib
-import functools
 import multiprocessing
 import os
 import queue
@@ -21,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any, NoReturn, ParamSpec, Self, TypeVar
 
@@ -33,9 +32,6 @@ T = TypeVar("T")
 #: seconds between two looks at whether a worker was killed, or
 #: Ctrl-C pressed where the system does not end a wait for it
 _LOOK = 0.5
-#: exit codes that say nothing bad: none yet, 0, and what one may
-#: be told by mistake of an end that another thread waits for too
-_WELL = (None, 0, 255)
 
 
 class CleanPool(ProcessPoolExecutor):
@@ -140,16 +136,15 @@ class CleanPool(ProcessPoolExecutor):
         """Wait for all tasks, or end all workers."""
         closer = threading.Thread(target=self.shutdown, daemon=True)
         try:
-            with _asked_in_turn(self._roster.workers()):
-                closer.start()
-                # one that is killed as it waits for a task holds a
-                # lock for which the others would wait for ever
-                while (
-                    kind is None
-                    and closer.is_alive()
-                    and not self._roster.lost()
-                ):
-                    closer.join(_LOOK)
+            closer.start()
+            # one that is killed as it waits for a task holds a lock
+            # for which the others would wait for ever
+            while (
+                kind is None
+                and closer.is_alive()
+                and not self._roster.lost()
+            ):
+                closer.join(_LOOK)
         finally:
             try:
                 with _held():
@@ -170,13 +165,22 @@ class _Roster:
     def __init__(self, using: BaseContext) -> None:
         self._using: Any = using
         self._processes: list[Any] = []
+        # where a worker writes its number when its work has ended
+        self._told, self._tell = self._using.Pipe(duplex=False)
+        self._well: set[int] = set()
         self._results: Any = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._using, name)
 
-    def Process(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802
-        process = self._using.Process(*args, **kwargs)
+    def Process(  # noqa: N802
+        self, target: Any, args: Any, **kwargs: Any
+    ) -> Any:
+        process = self._using.Process(
+            target=_work_and_tell,
+            args=(target, args, self._tell),
+            **kwargs,
+        )
         self._processes.append(process)
         return process
 
@@ -193,9 +197,20 @@ class _Roster:
         return [one for one in self._processes if one.pid]
 
     def lost(self) -> bool:
-        """Tell whether a worker has failed or was killed."""
-        codes = [worker.exitcode for worker in self.workers()]
-        return any(code not in _WELL for code in codes)
+        """Tell whether one has ended, and its work had not.
+
+        It asks for no exit code: to two threads that wait for the
+        same end, a fork server may tell 255 in place of it.
+        """
+        ended = {
+            worker.pid
+            for worker in self.workers()
+            if worker.exitcode is not None
+        }
+        # who has ended has told that before
+        while ended and self._told.poll():
+            self._well.add(self._told.recv())
+        return not ended <= self._well
 
     def end(self, grace: float) -> None:
         """End all workers, and let the pool notice it."""
@@ -203,6 +218,16 @@ class _Roster:
         # a worker may have written half of a result, for whose
         # rest the pool would wait
         self._results._writer.close()
+
+
+def _work_and_tell(
+    target: Callable[..., object],
+    args: tuple[Any, ...],
+    tell: Connection,
+) -> None:
+    """Do the work of a worker, and tell when it has ended."""
+    target(*args)
+    tell.send(os.getpid())
 
 
 @contextlib.contextmanager
@@ -217,40 +242,6 @@ def _breaking(executor: Any) -> Iterator[None]:
         if not executor._broken:
             raise
         raise BrokenProcessPool(executor._broken) from error
-
-
-@contextlib.contextmanager
-def _asked_in_turn(processes: list[Any]) -> Iterator[None]:
-    """Let one thread at a time ask how a process has ended.
-
-    A fork server tells it once: who asks for it at the same time
-    takes the end for exit code 255, and all are told that.
-    """
-    lock = threading.Lock()
-    popens = [process._popen for process in processes]
-    served = [p for p in popens if p and p.method == "forkserver"]
-    try:
-        for popen in served:
-            popen.poll = functools.partial(
-                _ask, popen.poll, popen.sentinel, lock
-            )
-        yield
-    finally:
-        for popen in served:
-            vars(popen).pop("poll", None)
-
-
-def _ask(
-    poll: Callable[..., int | None],
-    sentinel: int,
-    lock: threading.Lock,
-    *flag: int,
-) -> int | None:
-    # who is to wait waits before it has the lock
-    if 0 in flag:
-        connection.wait([sentinel])
-    with lock:
-        return poll(*flag)
 
 
 def _one_at_a_time(
