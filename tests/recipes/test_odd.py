@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.recipes import jobs_odd as jobs
+from tests.recipes.conftest import Program
 from tests.waiting import PATIENCE, until
 
 from spawnable.recipes import pipeline, supervisor, time_limit
@@ -180,3 +181,18 @@ def test_forgotten_iterator_is_collected_by_its_own_thread(context: BaseContext,
         until(lambda: not multiprocessing.active_children())
     finally:
         gc.enable()
+
+
+def test_forgotten_pool_whose_worker_starts_late(start_method: str, program: Program) -> None:
+    """A pool that is used without a block and forgotten says nothing of the worker that is still being started."""
+    done = program(
+        "clean_pool",
+        "import multiprocessing\n"
+        "from clean_pool import CleanPool\n"
+        "if __name__ == '__main__':\n"
+        f"    pool = CleanPool(2, context=multiprocessing.get_context({start_method!r}))\n"
+        "    print(list(pool.map(abs, [-1, -2])))\n"
+        "    pool.shutdown(wait=False)\n"
+        "    del pool\n",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[1, 2]\n", "")

@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from multiprocessing.synchronize import Semaphore
 from typing import Any, NoReturn, ParamSpec, Self, TypeVar
 
 __all__ = ["CleanPool"]
@@ -165,9 +165,10 @@ class _Roster:
     def __init__(self, using: BaseContext) -> None:
         self._using: Any = using
         self._processes: list[Any] = []
-        # where a worker writes its number when its work has ended
-        self._told, self._tell = self._using.Pipe(duplex=False)
-        self._well: set[int] = set()
+        # what a worker releases when its work has ended, and how
+        # often it was
+        self._done: Any = self._using.Semaphore(0)
+        self._well: list[None] = []
         self._results: Any = None
 
     def __getattr__(self, name: str) -> Any:
@@ -178,9 +179,12 @@ class _Roster:
     ) -> Any:
         process = self._using.Process(
             target=_work_and_tell,
-            args=(target, args, self._tell),
+            args=(target, args, self._done),
             **kwargs,
         )
+        # it is there as long as the executor has the process, also
+        # where it has been forgotten and ends by itself
+        process.work_done = self._done
         self._processes.append(process)
         return process
 
@@ -202,15 +206,15 @@ class _Roster:
         It asks for no exit code: to two threads that wait for the
         same end, a fork server may tell 255 in place of it.
         """
-        ended = {
-            worker.pid
-            for worker in self.workers()
-            if worker.exitcode is not None
-        }
-        # who has ended has told that before
-        while ended and self._told.poll():
-            self._well.add(self._told.recv())
-        return not ended <= self._well
+        codes = [worker.exitcode for worker in self.workers()]
+        ended = len(codes) - codes.count(None)
+        # one too many meanwhile: another thread may look as well,
+        # and misses none that has told so before it ended
+        self._well.append(None)
+        while self._done.acquire(block=False):
+            self._well.append(None)
+        self._well.pop()
+        return ended > len(self._well)
 
     def end(self, grace: float) -> None:
         """End all workers, and let the pool notice it."""
@@ -223,11 +227,11 @@ class _Roster:
 def _work_and_tell(
     target: Callable[..., object],
     args: tuple[Any, ...],
-    tell: Connection,
+    done: Semaphore,
 ) -> None:
     """Do the work of a worker, and tell when it has ended."""
     target(*args)
-    tell.send(os.getpid())
+    done.release()
 
 
 @contextlib.contextmanager

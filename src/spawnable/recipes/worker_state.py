@@ -20,8 +20,8 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from multiprocessing.synchronize import Semaphore
 from multiprocessing.util import Finalize
 from typing import (
     Any,
@@ -221,9 +221,10 @@ class _Staff:
         self._using: Any = using
         self._processes: list[Any] = []
         self._maker = os.getpid()
-        # where a worker writes its number when its work has ended
-        self._told, self._tell = self._using.Pipe(duplex=False)
-        self._well: set[int] = set()
+        # what a worker releases when its work has ended, and how
+        # often it was
+        self._done: Any = self._using.Semaphore(0)
+        self._well: list[None] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._using, name)
@@ -233,9 +234,12 @@ class _Staff:
     ) -> Any:
         process = self._using.Process(
             target=_work_and_tell,
-            args=(target, args, self._tell),
+            args=(target, args, self._done),
             **kwargs,
         )
+        # it is there as long as the executor has the process, also
+        # where it has been forgotten and ends by itself
+        process.work_done = self._done
         self._processes.append(process)
         return process
 
@@ -253,25 +257,25 @@ class _Staff:
         It asks for no exit code: to two threads that wait for the
         same end, a fork server may tell 255 in place of it.
         """
-        ended = {
-            worker.pid
-            for worker in self.workers()
-            if worker.exitcode is not None
-        }
-        # who has ended has told that before
-        while ended and self._told.poll():
-            self._well.add(self._told.recv())
-        return not ended <= self._well
+        codes = [worker.exitcode for worker in self.workers()]
+        ended = len(codes) - codes.count(None)
+        # one too many meanwhile: another thread may look as well,
+        # and misses none that has told so before it ended
+        self._well.append(None)
+        while self._done.acquire(block=False):
+            self._well.append(None)
+        self._well.pop()
+        return ended > len(self._well)
 
 
 def _work_and_tell(
     target: Callable[..., object],
     args: tuple[Any, ...],
-    tell: Connection,
+    done: Semaphore,
 ) -> None:
     """Do the work of a worker, and tell when it has ended."""
     target(*args)
-    tell.send(os.getpid())
+    done.release()
 
 
 def _shut_down(
