@@ -43,6 +43,11 @@ def linger(number: int) -> int:
     return number
 
 
+def number_of_the_process(*_: object) -> int:
+    """Return it."""
+    return os.getpid()
+
+
 def be_frozen_with(state: int) -> NoReturn:
     """Raise it, as a function that gets a state."""
     raise Frozen(state)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.recipes.conftest import Program
 from tests.waiting import PATIENCE, until
 
 from spawnable.recipes.bounded_map import bounded_map
@@ -148,6 +149,36 @@ def test_it_ends_where_two_ask(
     end = opened(multiprocessing.get_context("forkserver"))
     monkeypatch.setattr(forkserver, "read_signed", OneAnswer())
     ends(end, victim)
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_it_ends_without_exit_codes(start_method: str, program: Program, victim: int) -> None:
+    """So it does where the program ignores SIGCHLD, and the system keeps no exit code for it."""
+    done = program(
+        "worker_state",
+        "import multiprocessing, os, signal, threading, time\n"
+        "from worker_state import StatePool\n"
+        "def meet(barrier):\n"
+        "    barrier.wait()\n"
+        "    return os.getpid()\n"
+        "def kill(victim, other):\n"
+        "    os.kill(other, signal.SIGCONT)\n"
+        "    os.kill(victim, signal.SIGKILL)\n"
+        "def same(barrier):\n"
+        "    return barrier\n"
+        "if __name__ == '__main__':\n"
+        f"    context = multiprocessing.get_context({start_method!r})\n"
+        "    signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "    with StatePool(same, (context.Barrier(2),), workers=2, context=context) as pool:\n"
+        "        tasks = [pool.submit(meet) for _ in range(2)]\n"
+        "        pids = sorted(task.result() for task in tasks)\n"
+        "        time.sleep(0.3)  # until one of them waits for the next task, most likely\n"
+        "        for pid in pids:\n"
+        "            os.kill(pid, signal.SIGSTOP)\n"
+        f"        threading.Timer(0.5, kill, (pids[{victim}], pids[{1 - victim}])).start()\n"
+        "    print('ended')\n",
+    )
+    assert (done.returncode, done.stdout) == (0, "ended\n")
 
 
 def ends(end: Callable[[], object], victim: int) -> None:

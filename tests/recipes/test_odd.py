@@ -19,6 +19,7 @@ from tests.waiting import PATIENCE, until
 
 from spawnable.recipes import pipeline, supervisor, time_limit
 from spawnable.recipes.bounded_map import bounded_map
+from spawnable.recipes.clean_pool import CleanPool
 from spawnable.recipes.group import ProcessGroup
 from spawnable.recipes.result import ProcessWithResult
 from spawnable.recipes.supervisor import WorkerDied, supervise
@@ -137,11 +138,22 @@ def test_second_worker_can_not_be_started(context: Any, monkeypatch: pytest.Monk
     assert left == []
 
 
+def open_states(context: BaseContext) -> Any:
+    """Return a pool of one worker with a state."""
+    return StatePool(int, ("12",), workers=1, context=context)
+
+
+def open_clean(context: BaseContext) -> Any:
+    """Return a clean pool of one worker."""
+    return CleanPool(1, initializer=int, initargs=("12",), context=context)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-def test_process_that_is_forked_in_the_block(context: BaseContext) -> None:
+@pytest.mark.parametrize("opened", [open_states, open_clean])
+def test_process_that_is_forked_in_the_block(context: BaseContext, opened: Any) -> None:
     """What a process that was forked in the block leaves it with, are workers of another: it ends none of them."""
-    with StatePool(int, ("12",), workers=1, context=context) as pool:
-        assert pool.submit(divmod, 5).result() == (2, 2)
+    with opened(context) as pool:
+        begun = pool.submit(jobs.number_of_the_process).result()
         child = os.fork()
         if not child:
             try:
@@ -149,7 +161,44 @@ def test_process_that_is_forked_in_the_block(context: BaseContext) -> None:
             finally:
                 os._exit(0)
         os.waitpid(child, 0)
-        assert pool.submit(divmod, 7).result() == (1, 5)
+        assert pool.submit(jobs.number_of_the_process).result() == begun
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_process_that_was_forked_leaves_the_block_last(start_method: str, program: Program) -> None:
+    """It takes nothing of what the workers tell the one whose they are, which would take them for killed."""
+    done = program(
+        "worker_state",
+        "import multiprocessing, os, time\n"
+        "from worker_state import StatePool\n"
+        "def make(*state):\n"
+        "    return state\n"
+        "def meet(state):\n"
+        "    state[1].wait()\n"
+        "def close(state):\n"
+        "    first, _, ending, left = state\n"
+        "    if first.acquire(block=False):\n"
+        "        ending.set()\n"
+        "    else:\n"
+        "        left.wait()\n"
+        "        print('closed', flush=True)\n"
+        "if __name__ == '__main__':\n"
+        f"    context = multiprocessing.get_context({start_method!r})\n"
+        "    ending, left = context.Event(), context.Event()\n"
+        "    state = context.Lock(), context.Barrier(2), ending, left\n"
+        "    with StatePool(make, state, close=close, workers=2, context=context) as pool:\n"
+        "        tasks = [pool.submit(meet) for _ in range(2)]\n"
+        "        [task.result() for task in tasks]\n"
+        "        child = os.fork()\n"
+        "        if not child:\n"
+        "            ending.wait()\n"
+        "    if not child:\n"
+        "        time.sleep(2)  # time enough for the parent to look\n"
+        "        left.set()\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(child, 0)\n",
+    )
+    assert (done.returncode, done.stdout) == (0, "closed\n")
 
 
 def test_forgotten_iterator_is_collected_as_it_sends(context: BaseContext) -> None:

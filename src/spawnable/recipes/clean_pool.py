@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from multiprocessing.context import BaseContext
 from multiprocessing.synchronize import Semaphore
 from typing import Any, NoReturn, ParamSpec, Self, TypeVar
@@ -165,6 +166,7 @@ class _Roster:
     def __init__(self, using: BaseContext) -> None:
         self._using: Any = using
         self._processes: list[Any] = []
+        self._maker = os.getpid()
         # what a worker releases when its work has ended, and how
         # often it was
         self._done: Any = self._using.Semaphore(0)
@@ -196,18 +198,24 @@ class _Roster:
         return self._results
 
     def workers(self) -> list[Any]:
-        """Give those that have been started."""
+        """Give those that have been started by this process."""
+        # in a process that was forked they are those of another
+        if os.getpid() != self._maker:
+            return []
         # one that could not be started has no number
         return [one for one in self._processes if one.pid]
 
     def lost(self) -> bool:
         """Tell whether one has ended, and its work had not.
 
-        It asks for no exit code: to two threads that wait for the
-        same end, a fork server may tell 255 in place of it.
+        Its exit code does not tell: to two threads that wait for
+        the same end, a fork server may tell 255 in place of it.
         """
-        codes = [worker.exitcode for worker in self.workers()]
-        ended = len(codes) - codes.count(None)
+        ended = len(
+            [worker for worker in self.workers() if _ended(worker)]
+        )
+        if not ended:
+            return False
         # one too many meanwhile: another thread may look as well,
         # and misses none that has told so before it ended
         self._well.append(None)
@@ -222,6 +230,17 @@ class _Roster:
         # a worker may have written half of a result, for whose
         # rest the pool would wait
         self._results._writer.close()
+
+
+def _ended(process: Any) -> bool:
+    """Tell whether it has ended.
+
+    Where the program ignores SIGCHLD there is no exit code; and
+    what it has started may hold what tells of its end.
+    """
+    if process.exitcode is not None:
+        return True
+    return bool(connection.wait([process.sentinel], 0))
 
 
 def _work_and_tell(

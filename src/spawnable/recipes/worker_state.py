@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
 from multiprocessing.context import BaseContext
 from multiprocessing.synchronize import Semaphore
 from multiprocessing.util import Finalize
@@ -254,11 +255,14 @@ class _Staff:
     def lost(self) -> bool:
         """Tell whether one has ended, and its work had not.
 
-        It asks for no exit code: to two threads that wait for the
-        same end, a fork server may tell 255 in place of it.
+        Its exit code does not tell: to two threads that wait for
+        the same end, a fork server may tell 255 in place of it.
         """
-        codes = [worker.exitcode for worker in self.workers()]
-        ended = len(codes) - codes.count(None)
+        ended = len(
+            [worker for worker in self.workers() if _ended(worker)]
+        )
+        if not ended:
+            return False
         # one too many meanwhile: another thread may look as well,
         # and misses none that has told so before it ended
         self._well.append(None)
@@ -266,6 +270,17 @@ class _Staff:
             self._well.append(None)
         self._well.pop()
         return ended > len(self._well)
+
+
+def _ended(process: Any) -> bool:
+    """Tell whether it has ended.
+
+    Where the program ignores SIGCHLD there is no exit code; and
+    what it has started may hold what tells of its end.
+    """
+    if process.exitcode is not None:
+        return True
+    return bool(connection.wait([process.sentinel], 0))
 
 
 def _work_and_tell(
