@@ -216,8 +216,9 @@ class _Roster:
         )
         if not ended:
             return False
-        # one too many meanwhile: another thread may look as well,
-        # and misses none that has told so before it ended
+        # one too many meanwhile, for another thread that looks: it
+        # is told of a lost worker at its next look, and of none
+        # that has told, but is not counted yet
         self._well.append(None)
         while self._done.acquire(block=False):
             self._well.append(None)
